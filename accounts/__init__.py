@@ -1,0 +1,1 @@
+"""People, sites, roles and the audit log."""

@@ -1,0 +1,1 @@
+"""HematoVision: the composition root. It wires the apps together and owns no domain code."""

@@ -1,0 +1,24 @@
+"""Errors that are for people: what happened, what was kept, what to do."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.utils.functional import Promise
+
+
+class PortalError(Exception):
+    """Base of every error that a page or the API shows as it is.
+
+    Attributes:
+        code: a stable word for programs.
+        status: the HTTP status that fits.
+        message: a translated sentence for people.
+    """
+
+    code: ClassVar[str] = "error"
+    status: ClassVar[int] = 400
+
+    def __init__(self, message: str | Promise) -> None:
+        super().__init__(str(message))
+        self.message = message

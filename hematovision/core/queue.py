@@ -1,0 +1,57 @@
+"""The queue: names of tasks, and the one way to ring for a worker.
+
+PostgreSQL holds the work; a message is only a doorbell. So a message that cannot be sent is logged and
+forgotten: the sweeper finds the row. Tasks are queued by name, so that nobody imports a ``tasks`` module.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final, TypeVar
+
+from celery import current_app, shared_task
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+logger = logging.getLogger(__name__)
+
+ANALYSE_FIELD: Final = "predictions.analyse_field"
+SWEEP_JOBS: Final = "predictions.sweep_jobs"
+RUN_TRAINING: Final = "mlcore.run_training"
+
+QUEUE_OF: Final[dict[str, str]] = {
+    ANALYSE_FIELD: "inference",
+    SWEEP_JOBS: "inference",
+    RUN_TRAINING: "training",
+}
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def light_task(name: str, *, seconds: int = 60) -> Callable[[Function], Any]:
+    """Register a task that takes at most ``seconds``: acknowledged early, retried by its row."""
+    return shared_task(
+        name=name, ignore_result=True, acks_late=False, soft_time_limit=seconds, time_limit=seconds + 10
+    )
+
+
+def heavy_task(name: str, *, hours: int = 12) -> Callable[[Function], Any]:
+    """Register a task for the training worker that may run for hours."""
+    return shared_task(name=name, ignore_result=True, acks_late=False, time_limit=hours * 3600)
+
+
+def ring(name: str, *args: str | int) -> bool:
+    """Send the doorbell now; return whether the broker took it."""
+    try:
+        current_app.send_task(name, args=args, queue=QUEUE_OF[name], retry=False, ignore_result=True)
+    except (OperationalError, ConnectionError, OSError):
+        logger.warning("The broker did not take %s; the sweeper will.", name)
+        return False
+    return True
+
+
+def ring_on_commit(name: str, *args: str | int) -> None:
+    """Send the doorbell once the surrounding transaction has committed, and not at all if it rolls back."""
+    transaction.on_commit(partial(ring, name, *args))

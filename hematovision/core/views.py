@@ -1,0 +1,65 @@
+"""Error pages and the health of the whole portal."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+logger = logging.getLogger(__name__)
+
+
+def error_page(request: HttpRequest, status: int, title: str, text: str, reference: str = "") -> HttpResponse:
+    """Render the one error page: what happened, what was kept, what to do."""
+    context = {"title": title, "text": text, "reference": reference, "status": status}
+    return render(request, "core/error.html", context, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 -- fixed by Django
+    """Answer 400."""
+    return error_page(
+        request,
+        HTTPStatus.BAD_REQUEST,
+        _("Request not understood"),
+        _("Nothing was changed. Go back and try again."),
+    )
+
+
+def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer 403 with the reason that the refusal carries."""
+    reason = str(exception or "") or _("Your role may not do this.")
+    return error_page(request, HTTPStatus.FORBIDDEN, _("Not allowed"), reason)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 -- fixed by Django
+    """Answer 404; another's object and one that does not exist look the same."""
+    return error_page(
+        request,
+        HTTPStatus.NOT_FOUND,
+        _("Nothing here"),
+        _("The page does not exist, or it belongs to another site."),
+    )
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer 500 with a reference number that stands beside the trace in the log."""
+    reference = uuid.uuid4().hex[:8].upper()
+    logger.error("Error page shown, reference %s", reference)
+    text = _(
+        "This is a fault of the portal, not yours. What was saved before is safe. "
+        "Try again, or give the number below to your admin."
+    )
+    return error_page(request, HTTPStatus.INTERNAL_SERVER_ERROR, _("Something broke"), text, reference)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 -- fixed by Django
+    """Answer 403 when a form's protection token is missing or stale."""
+    text = _(
+        "The form was open for too long or came from elsewhere. Nothing was changed. "
+        "Reload the page and try again."
+    )
+    return error_page(request, HTTPStatus.FORBIDDEN, _("Form expired"), text)

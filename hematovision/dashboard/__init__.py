@@ -1,0 +1,1 @@
+"""The admin's overview: composes the apps' selectors and owns no data."""

@@ -1,0 +1,1 @@
+"""Settings for each environment: ``prod`` is what runs, ``dev`` and ``test`` loosen what they must."""

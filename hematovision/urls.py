@@ -1,0 +1,19 @@
+"""Every address of the portal."""
+
+from django.urls import include, path
+
+handler400 = "hematovision.core.views.bad_request"
+handler403 = "hematovision.core.views.permission_denied"
+handler404 = "hematovision.core.views.not_found"
+handler500 = "hematovision.core.views.server_error"
+
+urlpatterns = [
+    path("", include("hematovision.dashboard.urls")),
+    path("", include("predictions.web.urls")),
+    path("", include("accounts.web.urls")),
+    path("audit/", include("accounts.audit.urls")),
+    path("models/", include("mlcore.web.urls")),
+    path("accounts/", include("allauth.account.urls")),
+    path("api/v1/", include("predictions.api.urls")),
+    path("_allauth/", include("allauth.headless.urls")),
+]

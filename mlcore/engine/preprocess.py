@@ -1,0 +1,78 @@
+"""Image and box to tensor: the one code path of training and serving.
+
+A square around the cell is cut out, brought to the network's size, its background is made the same
+neutral grey in every picture, and whatever is no picture (black borders, beyond the edge) becomes
+background too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PillowImage
+
+from mlcore.engine.contracts import Box, Image
+from mlcore.engine.stain import BLACK
+
+
+@dataclass(frozen=True, slots=True)
+class CropSettings:
+    """How a cell is cut out; travels inside the bundle.
+
+    ``context`` is the side of the square over the longer side of the box, ``smallest_side`` the least
+    side as a fraction of the picture's shorter side (a platelet is shown with its surroundings),
+    ``background`` the grey that the glass is brought to, and the gains bound that correction.
+    """
+
+    size: int = 160
+    context: float = 1.25
+    smallest_side: float = 0.2
+    background: float = 236.0
+    least_gain: float = 0.6
+    most_gain: float = 2.0
+
+
+def crop_square(image: Image, box: Box, settings: CropSettings) -> tuple[float, float, float]:
+    """Return centre x, centre y and side, in pixels, of the square that is cut out for ``box``."""
+    height, width = image.shape[:2]
+    longest = max(box.width, box.height) * settings.context
+    side = max(longest, settings.smallest_side * min(height, width), 8.0)
+    return (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2, side
+
+
+def crop_cell(
+    image: Image, box: Box, background: NDArray[np.float32], settings: CropSettings
+) -> Image:
+    """Cut the cell out as (size, size, 3) ``uint8`` with a neutral background.
+
+    ``background`` is the colour of the glass in this picture, see ``stain.background_colour``.
+    """
+    x, y, side = crop_square(image, box, settings)
+    left, top = round(x - side / 2), round(y - side / 2)
+    right, bottom = left + max(1, round(side)), top + max(1, round(side))
+    height, width = image.shape[:2]
+    x0, y0, x1, y1 = max(0, left), max(0, top), min(width, right), min(height, bottom)
+    square = np.zeros((bottom - top, right - left, 3), dtype=np.uint8)
+    if x1 > x0 and y1 > y0:
+        square[y0 - top : y1 - top, x0 - left : x1 - left] = image[y0:y1, x0:x1]
+    picture = PillowImage.fromarray(square)
+    size = (settings.size, settings.size)
+    small = np.asarray(picture.resize(size, PillowImage.Resampling.BILINEAR, reducing_gap=2.0))
+    return neutralise(small, background, settings)
+
+
+def neutralise(pixels: Image, background: NDArray[np.float32], settings: CropSettings) -> Image:
+    """Scale each channel so that the glass becomes ``settings.background``; black becomes glass."""
+    gain = np.clip(settings.background / background, settings.least_gain, settings.most_gain)
+    levels = np.arange(256, dtype=np.float32)[:, None] * gain
+    table = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
+    neutral = np.stack([table[pixels[..., channel], channel] for channel in range(3)], axis=-1)
+    neutral[pixels.max(axis=2) <= BLACK] = round(settings.background)
+    return neutral
+
+
+def to_tensor(crops: Image) -> NDArray[np.float32]:
+    """Return ``uint8`` crops of shape (..., size, size, 3) as ``float32`` in -1..1."""
+    return crops.astype(np.float32) / np.float32(127.5) - np.float32(1.0)

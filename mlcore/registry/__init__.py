@@ -1,0 +1,1 @@
+"""Model versions and training runs in the database."""

@@ -1,0 +1,1 @@
+"""Loads the active model into the inference worker."""

@@ -1,0 +1,1 @@
+"""The training line, run by the training worker."""

@@ -1,0 +1,5 @@
+"""Addresses: pages of models."""
+
+from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = []

@@ -1,0 +1,1 @@
+"""The image line: from an upload to a result."""

@@ -1,0 +1,1 @@
+"""The steps of the image line, one file each; no step imports another."""

@@ -1,0 +1,1 @@
+"""Pages: upload, result, history."""

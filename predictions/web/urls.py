@@ -1,0 +1,5 @@
+"""Addresses: pages of smear fields."""
+
+from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = []
