@@ -1,0 +1,74 @@
+"""The log's one table. It only grows: the database itself refuses to change or empty it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+
+class Outcome(models.TextChoices):
+    """How the act ended."""
+
+    OK = "ok", _("done")
+    REFUSED = "refused", _("refused")
+    FAILED = "failed", _("failed")
+
+
+class AuditEvent(models.Model):
+    """Who did what to which object, when, from where and with what outcome.
+
+    Address and role of the actor are copied, because they may change later while what happened does not.
+    Every column is written once and stands for itself, so a hash chain over the rows can be added
+    without rewriting one of them. A migration adds the triggers that refuse UPDATE, DELETE and TRUNCATE.
+    """
+
+    append_only: ClassVar[bool] = True
+
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField(_("time"), db_default=Now(), editable=False)
+    event = models.CharField(_("event"), max_length=64)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("person"),
+    )
+    actor_email = models.CharField(_("e-mail of the person"), max_length=254, blank=True)
+    actor_role = models.CharField(_("role of the person"), max_length=16, blank=True)
+    subject_type = models.CharField(_("kind of object"), max_length=64, blank=True)
+    subject_id = models.CharField(_("object"), max_length=64, blank=True)
+    site = models.ForeignKey(
+        "accounts.Site", on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("site")
+    )
+    address = models.CharField(_("network address"), max_length=64, blank=True)
+    agent = models.CharField(_("program"), max_length=200, blank=True)
+    outcome = models.CharField(_("outcome"), max_length=16, choices=Outcome.choices, default=Outcome.OK)
+    detail = models.JSONField(_("detail"), default=dict, encoder=DjangoJSONEncoder)
+
+    class Meta:
+        """Indexes follow the filters of the log's page; pages go by key."""
+
+        ordering: ClassVar[list[str]] = ["-id"]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["at"], name="audit_at"),
+            models.Index(fields=["event", "id"], name="audit_event"),
+            models.Index(fields=["actor", "id"], name="audit_actor"),
+            models.Index(fields=["subject_type", "subject_id", "id"], name="audit_subject"),
+        ]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=models.Q(event__regex=r"^[a-z][a-z_]*([.][a-z_]+)*$"), name="audit_event_named"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(outcome__in=Outcome.values), name="audit_outcome_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.event}"
