@@ -157,6 +157,13 @@ STORAGES = {
 }
 # Smear images: content-addressed files below this folder, never below the web root.
 IMAGE_ROOT = VAR_DIR / "images"
+# Model bundles, each in a folder named by its hash; written only after verification.
+MODEL_ROOT = VAR_DIR / "models"
+# Training reads folders below this one and nothing else on the server.
+TRAINING_DATA_ROOT = env.path("TRAINING_DATA_ROOT", VAR_DIR / "data")
+# Processor threads of one inference worker and of one training run.
+INFERENCE_THREADS = env.integer("INFERENCE_THREADS", 1, at_least=1)
+TRAINING_THREADS = env.integer("TRAINING_THREADS", 1, at_least=1)
 
 # Uploads. Numbers are caps against accidents and attacks, not clinical limits.
 UPLOAD_MAX_BYTES = env.integer("UPLOAD_MAX_MB", 25, at_least=1) * 1024 * 1024

@@ -1,0 +1,127 @@
+"""Model versions and training runs: what the portal knows about its models."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class ModelState(models.TextChoices):
+    """Where a version stands; one at most is active."""
+
+    CANDIDATE = "candidate", _("candidate")
+    ACTIVE = "active", _("active")
+    RETIRED = "retired", _("retired")
+
+
+class ModelSource(models.TextChoices):
+    """Where a version came from."""
+
+    SHIPPED = "shipped", _("shipped with the portal")
+    TRAINED = "trained", _("trained here")
+    IMPORTED = "imported", _("registered from a folder")
+
+
+class ModelVersion(models.Model):
+    """A bundle that was verified and copied into the model folder.
+
+    ``sha256`` is the hash over the bundle's manifest and thereby over each of its files. ``metrics`` is
+    the bundle's own evaluation. ``location`` is the folder's name below ``settings.MODEL_ROOT``.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    version = models.CharField(_("version"), max_length=64)
+    sha256 = models.CharField("SHA-256", max_length=64, unique=True)
+    labels = models.JSONField(_("classes"))
+    metrics = models.JSONField(_("metrics"), default=dict)
+    card = models.TextField(_("model card"), blank=True)
+    location = models.CharField(_("folder"), max_length=64)
+    source = models.CharField(_("origin"), max_length=16, choices=ModelSource.choices)
+    state = models.CharField(
+        _("state"), max_length=16, choices=ModelState.choices, default=ModelState.CANDIDATE
+    )
+    registered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("registered by"),
+    )
+    registered_at = models.DateTimeField(_("registered"), auto_now_add=True)
+    promoted_at = models.DateTimeField(_("made active"), null=True)
+
+    class Meta:
+        """The database itself refuses a second active version."""
+
+        ordering: ClassVar[list[str]] = ["-registered_at"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["state"], condition=models.Q(state=ModelState.ACTIVE), name="model_one_active"
+            ),
+            models.CheckConstraint(condition=models.Q(state__in=ModelState.values), name="model_state_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.version
+
+
+class TrainingState(models.TextChoices):
+    """Where a training run stands."""
+
+    QUEUED = "queued", _("queued")
+    RUNNING = "running", _("running")
+    DONE = "done", _("done")
+    FAILED = "failed", _("failed")
+    INTERRUPTED = "interrupted", _("interrupted")
+
+
+class TrainingRun(models.Model):
+    """One order to train a model: what was asked for, how far it is and what became of it.
+
+    ``progress`` holds the engine's last report (stage, epoch, of, loss, accuracy, seconds_left); ``log`` the
+    last lines it said. A worker holds the run by ``lease_until`` and proves it by ``fence``.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    recipe = models.CharField(_("recipe"), max_length=16)
+    data = models.JSONField(_("data folders"))
+    options = models.JSONField(_("options"), default=dict)
+    state = models.CharField(
+        _("state"), max_length=16, choices=TrainingState.choices, default=TrainingState.QUEUED
+    )
+    progress = models.JSONField(_("progress"), default=dict)
+    log = models.TextField(_("log"), blank=True)
+    failure = models.TextField(_("what went wrong"), blank=True)
+    stop_requested = models.BooleanField(default=False)
+    lease_until = models.DateTimeField(null=True)
+    fence = models.PositiveBigIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    started_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("started by")
+    )
+    created_at = models.DateTimeField(_("ordered"), auto_now_add=True)
+    started_at = models.DateTimeField(_("started"), null=True)
+    finished_at = models.DateTimeField(_("finished"), null=True)
+    result = models.ForeignKey(
+        ModelVersion, on_delete=models.PROTECT, null=True, related_name="runs", verbose_name=_("model")
+    )
+
+    class Meta:
+        """Newest first; open runs are found by state."""
+
+        ordering: ClassVar[list[str]] = ["-created_at"]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["state", "lease_until"], name="training_open")
+        ]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=TrainingState.values), name="training_state_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.recipe} {self.id}"

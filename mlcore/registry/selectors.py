@@ -1,0 +1,39 @@
+"""Every read of model versions and training runs."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from mlcore.registry.models import ModelState, ModelVersion, TrainingRun, TrainingState
+
+
+def active_version() -> ModelVersion | None:
+    """Return the version that reads new smears, or None; one query."""
+    return ModelVersion.objects.filter(state=ModelState.ACTIVE).first()
+
+
+def versions() -> QuerySet[ModelVersion]:
+    """Return all versions, the active one first, then newest first."""
+    active_first = ("state", "-registered_at")
+    return ModelVersion.objects.select_related("registered_by").order_by(*active_first)
+
+
+def version(version_id: UUID) -> ModelVersion:
+    """Return one version.
+
+    Raises:
+        ModelVersion.DoesNotExist: there is none with that key.
+    """
+    return ModelVersion.objects.select_related("registered_by").get(pk=version_id)
+
+
+def training_runs() -> QuerySet[TrainingRun]:
+    """Return all training runs, newest first."""
+    return TrainingRun.objects.select_related("started_by", "result")
+
+
+def training_open() -> QuerySet[TrainingRun]:
+    """Return the runs that wait or are under way."""
+    return training_runs().filter(state__in=[TrainingState.QUEUED, TrainingState.RUNNING])
