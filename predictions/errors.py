@@ -1,0 +1,44 @@
+"""What can go wrong between an upload and its result, each with a code, a status and a sentence."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from django.utils.functional import Promise
+
+from hematovision.core.errors import PortalError
+
+
+class UploadRefused(PortalError):
+    """A file was not taken; nothing of it was kept.
+
+    ``code`` and ``status`` belong to the single refusal, since one class covers some twenty reasons.
+    """
+
+    def __init__(
+        self, code: str, message: str | Promise, status: int = HTTPStatus.UNPROCESSABLE_ENTITY
+    ) -> None:
+        super().__init__(message)
+        self.code = code  # type: ignore[misc] -- narrows the class's word for this one refusal
+        self.status = status  # type: ignore[misc]
+
+
+class StorageFull(PortalError):
+    """The image folder cannot take a file: no room, or not writable."""
+
+    code = "storage_full"
+    status = HTTPStatus.INSUFFICIENT_STORAGE
+
+
+class RetryRefused(PortalError):
+    """An analysis that has not failed cannot be retried."""
+
+    code = "not_failed"
+    status = HTTPStatus.CONFLICT
+
+
+class BadCursor(PortalError):
+    """The address of a page of the history was cut off or altered."""
+
+    code = "bad_cursor"
+    status = HTTPStatus.BAD_REQUEST

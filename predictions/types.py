@@ -1,0 +1,49 @@
+"""Records that pass between the parts of the image line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryFilters:
+    """What a person asked the history for; empty values do not filter.
+
+    ``label`` is a class of the model, ``date_from`` and ``date_to`` are whole days in the portal's time
+    zone and both count in, ``person`` uploaded the field, ``text`` is a part of the file's name, ``state``
+    a ``JobState``.
+    """
+
+    label: str = ""
+    date_from: date | None = None
+    date_to: date | None = None
+    person: UUID | None = None
+    mine: bool = False
+    text: str = ""
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueStatus:
+    """How much work waits for the inference workers, and for how long the oldest has waited, in seconds."""
+
+    waiting: int
+    running: int
+    oldest_wait_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """An image as it is stored: re-encoded, upright, without metadata.
+
+    ``original_sha256`` is of the bytes that came in, ``sha256`` of ``content``.
+    """
+
+    content: bytes
+    sha256: str
+    original_sha256: str
+    media_type: str
+    width: int
+    height: int
