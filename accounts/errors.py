@@ -1,0 +1,35 @@
+"""Why a change to people is refused, in words for people."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from hematovision.core.errors import PortalError
+
+
+class LastAdmin(PortalError):  # noqa: N818 -- the name says what happened
+    """Nobody could manage people any more."""
+
+    code: ClassVar[str] = "last_admin"
+    status: ClassVar[int] = 409
+
+
+class Oneself(PortalError):  # noqa: N818 -- the name says what happened
+    """Somebody would shut themselves out."""
+
+    code: ClassVar[str] = "oneself"
+    status: ClassVar[int] = 409
+
+
+class Deactivated(PortalError):  # noqa: N818 -- the name says what happened
+    """The person may not sign in, so a link would lead nowhere."""
+
+    code: ClassVar[str] = "deactivated"
+    status: ClassVar[int] = 409
+
+
+class LinkUnusable(PortalError):  # noqa: N818 -- the name says what happened
+    """The link was used, has run out, was replaced by a newer one, or never existed; all look the same."""
+
+    code: ClassVar[str] = "link_unusable"
+    status: ClassVar[int] = 404
