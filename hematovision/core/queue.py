@@ -20,11 +20,13 @@ logger = logging.getLogger(__name__)
 ANALYSE_FIELD: Final = "predictions.analyse_field"
 SWEEP_JOBS: Final = "predictions.sweep_jobs"
 RUN_TRAINING: Final = "mlcore.run_training"
+SWEEP_TRAINING: Final = "mlcore.sweep_training"
 
 QUEUE_OF: Final[dict[str, str]] = {
     ANALYSE_FIELD: "inference",
     SWEEP_JOBS: "inference",
     RUN_TRAINING: "training",
+    SWEEP_TRAINING: "training",
 }
 
 Function = TypeVar("Function", bound=Callable[..., Any])

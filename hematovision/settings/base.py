@@ -104,6 +104,11 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = "inference"
 CELERY_TIMEZONE = "UTC"
+# Sweepers find the work that no message speaks of any more. A busy queue drops sweeps that came too late.
+CELERY_BEAT_SCHEDULE = {
+    name: {"task": name, "schedule": 30.0, "options": {"queue": queue, "expires": 25}}
+    for name, queue in {"predictions.sweep_jobs": "inference", "mlcore.sweep_training": "training"}.items()
+}
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]

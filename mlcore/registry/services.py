@@ -1,0 +1,127 @@
+"""Writing to the registry of models: register a bundle, make a version active."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.audit.record import record
+from accounts.models import User
+from accounts.permissions import Capability, require
+from hematovision.core.errors import PortalError
+from hematovision.core.origin import Origin
+from mlcore.engine.bundle import read_bundle
+from mlcore.engine.errors import BundleError
+from mlcore.registry import files, selectors
+from mlcore.registry.models import ModelSource, ModelState, ModelVersion
+
+CARD = "card.md"
+
+
+class BundleRefused(PortalError):  # noqa: N818 -- the name says what happened
+    """A folder is not a whole, unaltered model bundle."""
+
+    code = "bundle_refused"
+
+
+def register_bundle(
+    *,
+    directory: Path,
+    actor: User | None,
+    origin: Origin | None = None,
+    source: str = ModelSource.IMPORTED,
+) -> ModelVersion:
+    """Verify the bundle in ``directory``, copy it into the model folder and list it as a candidate.
+
+    Doing it again with the same bundle returns the version that is already listed and mends its files.
+
+    Raises:
+        BundleRefused: the folder is not a whole bundle of this engine. Nothing was registered.
+        PermissionDenied: ``actor`` may not manage models.
+    """
+    if actor is not None:
+        require(actor, Capability.MANAGE_MODELS)
+    try:
+        bundle = read_bundle(directory)
+        location = files.keep(bundle)
+    except BundleError as problem:
+        raise BundleRefused(str(problem)) from problem
+    with transaction.atomic():
+        version, created = ModelVersion.objects.get_or_create(
+            sha256=bundle.identity.sha256,
+            defaults={
+                "version": bundle.identity.version,
+                "labels": list(bundle.labels),
+                "metrics": bundle.manifest.get("metrics", {}),
+                "card": bundle.contents.get(CARD, b"").decode("utf-8", "replace"),
+                "location": location,
+                "source": source,
+                "registered_by": actor,
+            },
+        )
+        if created:
+            detail = {"version": version.version, "sha256": version.sha256, "source": str(source)}
+            record("model.registered", actor=actor, subject=version, origin=origin, detail=detail)
+    return version
+
+
+def promote(*, version: UUID, actor: User | None, origin: Origin | None = None) -> ModelVersion:
+    """Make ``version`` the one that reads new smears and retire the one that did.
+
+    Results keep the version that made them; workers change over before their next analysis.
+
+    Raises:
+        BundleRefused: its files are missing or altered; the active version stays.
+        PermissionDenied: ``actor`` may not manage models.
+        ModelVersion.DoesNotExist: there is no such version.
+    """
+    if actor is not None:
+        require(actor, Capability.MANAGE_MODELS)
+    with transaction.atomic():
+        # All rows are locked in one order, so that two promotions wait for each other and never deadlock.
+        listed = {one.pk: one for one in ModelVersion.objects.select_for_update().order_by("pk")}
+        chosen = listed.get(version)
+        if chosen is None:
+            raise ModelVersion.DoesNotExist
+        _check_files(chosen)
+        before = next((one for one in listed.values() if one.state == ModelState.ACTIVE), None)
+        if before is not None:
+            if before.pk == chosen.pk:
+                return chosen
+            before.state = ModelState.RETIRED
+            before.save(update_fields=["state"])
+        chosen.state, chosen.promoted_at = ModelState.ACTIVE, timezone.now()
+        chosen.save(update_fields=["state", "promoted_at"])
+        detail = {"version": chosen.version, "before": before.version if before else None}
+        record("model.promoted", actor=actor, subject=chosen, origin=origin, detail=detail)
+    return chosen
+
+
+def ship(directory: Path) -> ModelVersion:
+    """Register the bundle that came with this release and make it active where nobody chose otherwise.
+
+    It becomes active when no version is, or when it is new here and the active one came with an earlier
+    release. A version that an admin chose stays, and so does a step back to an earlier release's.
+    """
+    known = set(ModelVersion.objects.values_list("sha256", flat=True))
+    version = register_bundle(directory=directory, actor=None, source=ModelSource.SHIPPED)
+    active = selectors.active_version()
+    if active is None or (version.sha256 not in known and active.source == ModelSource.SHIPPED):
+        return promote(version=version.pk, actor=None)
+    return version
+
+
+def _check_files(version: ModelVersion) -> None:
+    try:
+        bundle = read_bundle(files.folder_of(version.location))
+    except BundleError as problem:
+        raise BundleRefused(
+            _("The files of model %(version)s are missing or altered. The active model stays.")
+            % {"version": version.version}
+        ) from problem
+    if bundle.identity.sha256 != version.sha256:
+        raise BundleRefused(_("The folder holds another model. The active model stays."))
