@@ -1,0 +1,1 @@
+"""Starts, watches and stops all that the portal consists of on one machine."""

@@ -1,0 +1,58 @@
+"""Fixtures for every test: the database, an empty cache, the real image sets, a browser."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+import redis
+from django.conf import settings
+
+from tests import database
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(request, django_test_environment, django_db_blocker):
+    """Make the test database as the owner; tests then work with the application's few rights."""
+    if "owner" not in settings.DATABASES:
+        pytest.exit("DATABASE_OWNER_URL is not set: only the owner can make the test database.", 3)
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    with django_db_blocker.unblock():
+        original = settings.DATABASES["owner"]["NAME"]
+        database.create(worker)
+        database.teach_transactional_tests()
+    yield
+    with django_db_blocker.unblock():
+        database.destroy(original)
+
+
+@pytest.fixture(scope="session")
+def broker():
+    """A client of the Redis database of this run."""
+    with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
+        yield client
+
+
+@pytest.fixture(autouse=True)
+def empty_cache(broker):
+    """Forget rate limits and the like; queues and heartbeats of live workers stay."""
+    if keys := list(broker.scan_iter("hv:*", count=1000)):
+        broker.delete(*keys)
+
+
+@pytest.fixture(scope="session")
+def image_sets():
+    """The folder of real image sets."""
+    folder = Path(os.environ.get("HEMATOVISION_DATA", "")).expanduser()
+    if not os.environ.get("HEMATOVISION_DATA") or not folder.is_dir():
+        pytest.skip("HEMATOVISION_DATA does not name a folder of real image sets")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """The path of an installed Chromium."""
+    for name in (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome"):
+        if name and (path := shutil.which(name)):
+            return path
+    pytest.skip("no Chromium found; install it or set CHROMIUM to its path")

@@ -1,0 +1,116 @@
+"""The test database: made and migrated by the owner, used by the application's role, emptied by the owner."""
+
+import os
+from urllib.parse import quote
+
+import psycopg2
+from django.conf import settings
+from django.db import connections
+from django.test import TransactionTestCase
+from psycopg2 import sql
+
+KEPT = "kept_by_tests"
+
+
+def create(suffix=""):
+    """Create and migrate the test database as the owner and point the application's connection at it."""
+    owner = connections["owner"]
+    if suffix:
+        name = owner.settings_dict["TEST"]["NAME"] or f"test_{owner.settings_dict['NAME']}"
+        owner.settings_dict["TEST"]["NAME"] = f"{name}_{suffix}"
+    name = owner.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+    connections["default"].settings_dict["NAME"] = name
+    # Workers and servers that a test starts as real processes must see the same rows.
+    os.environ["DATABASE_URL"] = address("default")
+    os.environ["DATABASE_OWNER_URL"] = address("owner")
+    with as_owner() as cursor:
+        cursor.execute(f"CREATE SCHEMA {KEPT}")
+        for table in tables(cursor):
+            cursor.execute(
+                sql.SQL("CREATE TABLE {}.{} AS TABLE public.{}").format(
+                    sql.Identifier(KEPT), sql.Identifier(table), sql.Identifier(table)
+                )
+            )
+
+
+def destroy(name):
+    """Drop the test database; a process that a test has left behind cannot keep it."""
+    connections["default"].close()
+    connections["owner"].close()
+    with as_owner(name="postgres") as cursor:
+        cursor.execute(
+            sql.SQL("DROP DATABASE {} WITH (FORCE)").format(
+                sql.Identifier(connections["owner"].settings_dict["NAME"])
+            )
+        )
+    connections["owner"].settings_dict["NAME"] = name
+
+
+def address(alias):
+    """Return the address of a connection for another process."""
+    entry = connections[alias].settings_dict
+    return (
+        f"postgresql://{quote(entry['USER'])}:{quote(entry['PASSWORD'])}"
+        f"@{entry['HOST']}:{entry['PORT']}/{entry['NAME']}"
+    )
+
+
+class as_owner:  # noqa: N801 -- reads as what it does
+    """One transaction as the owner, on a connection that Django's guard does not know."""
+
+    def __init__(self, name=None):
+        entry = settings.DATABASES["owner"]
+        self.connection = psycopg2.connect(
+            user=entry["USER"],
+            password=entry["PASSWORD"],
+            host=entry["HOST"],
+            port=entry["PORT"],
+            dbname=name or connections["owner"].settings_dict["NAME"],
+        )
+        self.connection.autocommit = name is not None
+
+    def __enter__(self):
+        return self.connection.cursor()
+
+    def __exit__(self, kind, *_):
+        if kind is None:
+            self.connection.commit()
+        self.connection.close()
+
+
+def tables(cursor):
+    """Return every table but the record of migrations."""
+    cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
+    return [name for (name,) in cursor.fetchall() if name != "django_migrations"]
+
+
+def reset():
+    """Empty every table and put back the rows that the migrations had made.
+
+    The application's role may not do this, and the log's triggers refuse it to everybody; only the owner
+    can set the triggers aside, and only here.
+    """
+    with as_owner() as cursor:
+        names = [sql.Identifier(name) for name in tables(cursor)]
+        for name in names:
+            cursor.execute(sql.SQL("ALTER TABLE {} DISABLE TRIGGER USER").format(name))
+        cursor.execute(sql.SQL("TRUNCATE {}").format(sql.SQL(", ").join(names)))
+        for name in names:
+            cursor.execute(
+                sql.SQL("INSERT INTO {} OVERRIDING SYSTEM VALUE SELECT * FROM {}.{}").format(
+                    name, sql.Identifier(KEPT), name
+                )
+            )
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for name in names:
+            cursor.execute(sql.SQL("ALTER TABLE {} ENABLE TRIGGER USER").format(name))
+
+
+def teach_transactional_tests():
+    """Let transactional tests end with :func:`reset` instead of Django's flush by the application's role."""
+
+    def teardown(self):
+        connections["default"].close()
+        reset()
+
+    TransactionTestCase._fixture_teardown = teardown
