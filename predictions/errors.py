@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from hematovision.core.errors import PortalError
 
 
-class UploadRefused(PortalError):
+class UploadRefused(PortalError):  # noqa: N818 -- the name says what happened
     """A file was not taken; nothing of it was kept.
 
     ``code`` and ``status`` belong to the single refusal, since one class covers some twenty reasons.
@@ -22,23 +22,34 @@ class UploadRefused(PortalError):
         self.code = code  # type: ignore[misc] -- narrows the class's word for this one refusal
         self.status = status  # type: ignore[misc]
 
+    def about(self, name: str) -> UploadRefused:
+        """Return this refusal with the name of the file in front."""
+        return UploadRefused(self.code, f"{name}: {self.message}", self.status)
 
-class StorageFull(PortalError):
+
+class StorageFull(PortalError):  # noqa: N818 -- the name says what happened
     """The image folder cannot take a file: no room, or not writable."""
 
     code = "storage_full"
     status = HTTPStatus.INSUFFICIENT_STORAGE
 
 
-class RetryRefused(PortalError):
+class RetryRefused(PortalError):  # noqa: N818 -- the name says what happened
     """An analysis that has not failed cannot be retried."""
 
     code = "not_failed"
     status = HTTPStatus.CONFLICT
 
 
-class BadCursor(PortalError):
+class BadCursor(PortalError):  # noqa: N818 -- the name says what happened
     """The address of a page of the history was cut off or altered."""
 
     code = "bad_cursor"
     status = HTTPStatus.BAD_REQUEST
+
+
+class ImageGone(PortalError):  # noqa: N818 -- the name says what is the case
+    """The file of a stored image is missing, altered or unreadable."""
+
+    code = "image_missing"
+    status = HTTPStatus.GONE

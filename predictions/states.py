@@ -45,9 +45,7 @@ class Failure(TextChoices):
     )
     TIMED_OUT = (
         "timed_out",
-        _(
-            "The analysis took too long and was stopped. The upload is kept. Retry when the portal is less busy."
-        ),
+        _("The analysis took too long and was stopped. The upload is kept. Retry when it is less busy."),
     )
     IMAGE_MISSING = (
         "image_missing",

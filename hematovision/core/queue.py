@@ -54,6 +54,15 @@ def ring(name: str, *args: str | int) -> bool:
     return True
 
 
+def depth(name: str) -> int | None:
+    """Return how many messages wait in the queue of a task; None when the broker cannot be asked."""
+    try:
+        with current_app.connection_for_read() as connection:
+            return int(connection.default_channel.client.llen(QUEUE_OF[name]))
+    except (OperationalError, ConnectionError, OSError):
+        return None
+
+
 def ring_on_commit(name: str, *args: str | int) -> None:
     """Send the doorbell once the surrounding transaction has committed, and not at all if it rolls back."""
     transaction.on_commit(partial(ring, name, *args))

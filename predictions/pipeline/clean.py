@@ -1,0 +1,69 @@
+"""Re-encode an image, so that nothing but its pixels remains.
+
+EXIF (place, device, names), comments, colour profiles, text chunks, further pictures and anything that
+hangs behind the image are gone afterwards. The picture is turned upright first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from typing import Final
+
+from PIL import ExifTags, Image, ImageOps
+
+from predictions.types import Cleaned
+
+JPEG: Final = "image/jpeg"
+PNG: Final = "image/png"
+
+
+def clean(picture: Image.Image, original: bytes) -> Cleaned:
+    """Return ``picture`` as it is to be stored; ``original`` is the file it was decoded from.
+
+    A JPEG that needs no turning keeps its own quantisation, so that decoding it again gives almost the
+    same pixels; one that was turned is written at quality 95 without colour subsampling. PNG stays PNG.
+    """
+    media_type = PNG if picture.format == "PNG" else JPEG
+    untouched = picture.format == "JPEG"
+    if _orientation(picture) != 1:
+        picture = ImageOps.exif_transpose(picture)
+        untouched = False
+    if picture.mode != "RGB":
+        picture = _flatten(picture)
+    # Pillow would write comments and colour profiles again from here.
+    picture.info = {}
+    buffer = io.BytesIO()
+    if media_type == PNG:
+        picture.save(buffer, "PNG", compress_level=4)
+    elif untouched:
+        picture.save(buffer, "JPEG", quality="keep")
+    else:
+        picture.save(buffer, "JPEG", quality=95, subsampling=0)
+    content = buffer.getvalue()
+    return Cleaned(
+        content=content,
+        sha256=hashlib.sha256(content).hexdigest(),
+        original_sha256=hashlib.sha256(original).hexdigest(),
+        media_type=media_type,
+        width=picture.width,
+        height=picture.height,
+    )
+
+
+def _orientation(picture: Image.Image) -> int:
+    """Return the EXIF orientation; metadata that cannot be read turns nothing."""
+    try:
+        value = picture.getexif().get(ExifTags.Base.Orientation, 1)
+    except (OSError, SyntaxError, ValueError, KeyError, TypeError, IndexError):
+        return 1
+    return value if value in range(2, 9) else 1
+
+
+def _flatten(picture: Image.Image) -> Image.Image:
+    """Bring palettes to RGB and put transparent parts on white, as viewers show them."""
+    if picture.mode not in {"RGBA", "PA"} and "transparency" not in picture.info:
+        return picture.convert("RGB")
+    layer = picture.convert("RGBA")
+    white = Image.new("RGBA", layer.size, (255, 255, 255, 255))
+    return Image.alpha_composite(white, layer).convert("RGB")

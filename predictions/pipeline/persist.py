@@ -1,0 +1,44 @@
+"""Write a reading into the database."""
+
+from __future__ import annotations
+
+from mlcore.engine.contracts import CellPrediction, FieldPrediction
+from mlcore.registry.models import ModelVersion
+from predictions.models import Analysis, Cell, SmearField
+
+
+def persist(
+    field: SmearField, prediction: FieldPrediction, *, version: ModelVersion, milliseconds: int
+) -> Analysis | None:
+    """Add the analysis and its cells inside the caller's transaction.
+
+    Returns None, and changes nothing, when that version has read the field before.
+    """
+    if Analysis.objects.filter(field=field, model_version=version).exists():
+        return None
+    analysis = Analysis.objects.create(
+        field=field,
+        model_version=version,
+        quality=list(prediction.quality),
+        milliseconds=milliseconds,
+    )
+    Cell.objects.bulk_create(
+        _row(analysis, number, cell) for number, cell in enumerate(prediction.cells, start=1)
+    )
+    return analysis
+
+
+def _row(analysis: Analysis, number: int, cell: CellPrediction) -> Cell:
+    return Cell(
+        analysis=analysis,
+        number=number,
+        x0=cell.box.x0,
+        y0=cell.box.y0,
+        x1=cell.box.x1,
+        y1=cell.box.y1,
+        label=cell.label,
+        confidence=cell.confidence,
+        probabilities=cell.probabilities,
+        abstained=cell.abstained,
+        reason=cell.reason,
+    )

@@ -1,0 +1,53 @@
+"""The one place that decides who sees what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db.models import Prefetch, QuerySet
+
+from accounts.models import User
+from accounts.permissions import Capability, can
+from predictions.models import Analysis, Cell, SmearField
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+
+def visible_fields(user: User | AnonymousUser) -> QuerySet[SmearField]:
+    """Return the fields that ``user`` may see: of all sites, of their own site, or none."""
+    fields = SmearField.objects.all()
+    if can(user, Capability.VIEW_ALL_SITES):
+        return fields
+    if user.is_authenticated and can(user, Capability.VIEW_RESULTS):
+        return fields.filter(site_id=user.site_id)
+    return fields.none()
+
+
+def field_detail(user: User | AnonymousUser, field_id: UUID) -> SmearField:
+    """Return a field with its image, job, people, and every analysis with its cells, newest analysis first.
+
+    Raises:
+        SmearField.DoesNotExist: there is none, or it belongs to a site that ``user`` may not see.
+    """
+    analyses = Analysis.objects.select_related("model_version").order_by("-created_at")
+    return (
+        visible_fields(user)
+        .select_related("image", "job", "uploaded_by", "site")
+        .prefetch_related(Prefetch("analyses", queryset=analyses), "analyses__cells")
+        .get(pk=field_id)
+    )
+
+
+def visible_cell(user: User | AnonymousUser, cell_id: UUID) -> Cell:
+    """Return a cell with its field and image, for showing its crop.
+
+    Raises:
+        Cell.DoesNotExist: there is none, or its field is not for ``user`` to see.
+    """
+    return (
+        Cell.objects.select_related("analysis__field__image")
+        .filter(analysis__field__in=visible_fields(user))
+        .get(pk=cell_id)
+    )

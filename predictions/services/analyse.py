@@ -1,0 +1,54 @@
+"""The worker's half of the image line: claim, read, keep, tell."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from uuid import UUID
+
+from celery.exceptions import SoftTimeLimitExceeded
+
+from mlcore.serving import loader
+from mlcore.serving.loader import Loaded, ModelUnavailable
+from predictions.errors import ImageGone
+from predictions.models import SmearField
+from predictions.pipeline.infer import Reading, infer
+from predictions.services import jobs
+from predictions.states import Failure
+
+logger = logging.getLogger(__name__)
+
+
+def analyse_field(field_id: UUID, *, load: Callable[[], Loaded] = loader.current) -> None:
+    """Analyse a field unless that is done or under way elsewhere. Any number of calls give one result.
+
+    The model is loaded before the job is claimed: without one the job just waits, and no attempt is used up.
+    """
+    try:
+        loaded = load()
+    except ModelUnavailable as problem:
+        logger.warning("Field %s waits: %s", field_id, problem.message)
+        return
+    lease = jobs.claim(field_id)
+    if lease is None:
+        return
+    field = SmearField.objects.select_related("image").get(pk=field_id)
+    reading = _read(lease, field, loaded)
+    if reading is not None and not jobs.complete(lease, field, reading, loaded.version):
+        logger.warning("Field %s was taken over; this late result is dropped.", field_id)
+
+
+def _read(lease: jobs.Lease, field: SmearField, loaded: Loaded) -> Reading | None:
+    """Return what the model says, or None after the job was failed or given back."""
+    try:
+        return infer(loaded.predictor, field)
+    except ImageGone:
+        logger.exception("The image of field %s is gone", lease.field_id)
+        jobs.fail(lease, Failure.IMAGE_MISSING)
+    except SoftTimeLimitExceeded:
+        logger.warning("Field %s took too long (attempt %d)", lease.field_id, lease.attempts)
+        jobs.give_back(lease, Failure.TIMED_OUT)
+    except Exception:  # whatever an image does to the model must end in a reason, not in a lost job
+        logger.exception("Field %s could not be read (attempt %d)", lease.field_id, lease.attempts)
+        jobs.give_back(lease, Failure.MODEL_ERROR)
+    return None

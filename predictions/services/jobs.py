@@ -1,0 +1,99 @@
+"""Holding a job: claimed by lease, proved by fence, so that a worker that comes back late changes nothing.
+
+All times are the database's, so that workers with wrong clocks agree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models.functions import Now
+
+from accounts.audit.record import record
+from hematovision.core.queue import ANALYSE_FIELD, ring_on_commit
+from mlcore.registry.models import ModelVersion
+from predictions.models import AnalysisJob, SmearField
+from predictions.pipeline.infer import Reading
+from predictions.pipeline.notify import announce
+from predictions.pipeline.persist import persist
+from predictions.states import Failure, JobState, sources
+
+# clock_timestamp(), because now() stands still within a transaction.
+CLAIM: Final = """
+    UPDATE predictions_analysisjob
+       SET state = %(running)s, attempts = attempts + 1, fence = fence + 1,
+           started_at = clock_timestamp(), lease_until = clock_timestamp() + %(lease)s
+     WHERE field_id = %(field)s AND attempts < %(most)s
+       AND (state = %(queued)s OR (state = %(running)s AND lease_until < clock_timestamp()))
+ RETURNING id, fence, attempts
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to finish one job, as long as no other worker has taken it over."""
+
+    job_id: int
+    field_id: UUID
+    fence: int
+    attempts: int
+
+
+def claim(field_id: UUID) -> Lease | None:
+    """Take the job of a field, or return None: it is done, held by a live worker, or used up."""
+    facts = {
+        "running": JobState.RUNNING.value,
+        "queued": JobState.QUEUED.value,
+        "lease": timedelta(seconds=settings.JOB_LEASE_SECONDS),
+        "field": field_id,
+        "most": settings.JOB_MAX_ATTEMPTS,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, facts)
+        row = cursor.fetchone()
+    return Lease(row[0], field_id, row[1], row[2]) if row else None
+
+
+def complete(lease: Lease, field: SmearField, reading: Reading, version: ModelVersion) -> bool:
+    """Keep the result and end the job; False when another worker has taken the job over meanwhile."""
+    with transaction.atomic():
+        if not _move(lease, JobState.DONE, finished_at=Now()):
+            return False
+        persist(field, reading.prediction, version=version, milliseconds=reading.milliseconds)
+        record("field.analysed", actor=None, subject=field, detail={"model": version.sha256})
+        transaction.on_commit(lambda: announce(lease.field_id))
+    return True
+
+
+def fail(lease: Lease, failure: Failure) -> bool:
+    """End the job without a result and say why; False when another worker has taken it over."""
+    with transaction.atomic():
+        told = {"failure_code": failure.value, "failure_text": failure.label}
+        if not _move(lease, JobState.FAILED, finished_at=Now(), **told):
+            return False
+        field = SmearField.objects.only("site_id").get(pk=lease.field_id)
+        detail = {"code": failure.value, "attempts": lease.attempts}
+        record("analysis.failed", actor=None, subject=field, outcome="failed", detail=detail)
+        transaction.on_commit(lambda: announce(lease.field_id))
+    return True
+
+
+def give_back(lease: Lease, failure: Failure) -> None:
+    """Let another attempt follow, or end the job with ``failure`` when there were enough."""
+    if lease.attempts >= settings.JOB_MAX_ATTEMPTS:
+        fail(lease, failure)
+        return
+    with transaction.atomic():
+        if _move(lease, JobState.QUEUED):
+            ring_on_commit(ANALYSE_FIELD, str(lease.field_id))
+
+
+def _move(lease: Lease, target: JobState, **changes: object) -> bool:
+    """Change the state only if the job may make this move and the fence still holds; the row stays locked."""
+    held = AnalysisJob.objects.filter(pk=lease.job_id, fence=lease.fence, state__in=sources(target))
+    return bool(held.update(state=target, lease_until=None, **changes))

@@ -1,0 +1,107 @@
+"""Taking an upload: validate, clean, store, and queue the analysis."""
+
+from __future__ import annotations
+
+import threading
+import unicodedata
+from dataclasses import dataclass
+from typing import BinaryIO, Final
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.audit.record import record
+from accounts.models import User
+from accounts.permissions import Capability, require
+from hematovision.core.origin import Origin
+from hematovision.core.queue import ANALYSE_FIELD, ring_on_commit
+from predictions.errors import UploadRefused
+from predictions.models import AnalysisJob, SmearField, StoredImage
+from predictions.pipeline.clean import clean
+from predictions.pipeline.store import kept
+from predictions.pipeline.validate import validate
+from predictions.selectors import visible_fields
+from predictions.types import Cleaned
+
+NAME_LENGTH: Final = 255
+# A decoded 24-megapixel image takes some 200 MB, so one process decodes one at a time.
+_one_decode = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """The new field, and an earlier one of the same bytes that the person may see."""
+
+    field: SmearField
+    duplicate_of: SmearField | None
+
+
+def field_submit(
+    *, actor: User, origin: Origin, content: BinaryIO, name: str, single: bool = False
+) -> Submitted:
+    """Take one file: check it, strip it, keep it, and queue its analysis.
+
+    The file lies on the disk before its row exists; row, job and audit event are committed together, and only
+    then a worker is rung for.
+
+    Args:
+        actor: who uploads; the field belongs to their site.
+        origin: where the request came from.
+        content: the file, at its beginning.
+        name: the file's name, kept as text only.
+        single: the picture shows one cell of interest.
+
+    Raises:
+        PermissionDenied: the actor's role may not upload.
+        UploadRefused: the file is not one the portal can read; nothing was kept.
+        StorageFull: there is no room; nothing was kept.
+    """
+    require(actor, Capability.UPLOAD)
+    shown = _plain(name)
+    try:
+        cleaned = _read(content)
+    except UploadRefused as refusal:
+        raise refusal.about(shown) from None
+    with kept(cleaned) as image, transaction.atomic():
+        field = _rows(actor, image, cleaned, shown, single=single)
+        earlier = _earlier(actor, field)
+        detail = {"image": image.sha256, "duplicate_of": str(earlier.pk) if earlier else None}
+        record("field.uploaded", actor=actor, subject=field, origin=origin, detail=detail)
+        ring_on_commit(ANALYSE_FIELD, str(field.pk))
+    return Submitted(field, earlier)
+
+
+def _read(content: BinaryIO) -> Cleaned:
+    """Read one byte more than allowed, so that a file that is too large need not be read whole."""
+    original = content.read(settings.UPLOAD_MAX_BYTES + 1)
+    with _one_decode:
+        return clean(validate(original), original)
+
+
+def _rows(actor: User, image: StoredImage, cleaned: Cleaned, name: str, *, single: bool) -> SmearField:
+    # The same bytes have the same key, so a second row of them is no conflict but the same row.
+    StoredImage.objects.bulk_create([image], ignore_conflicts=True)
+    field = SmearField.objects.create(
+        site_id=actor.site_id,
+        uploaded_by=actor,
+        image=image,
+        original_name=name,
+        original_sha256=cleaned.original_sha256,
+        single=single,
+    )
+    AnalysisJob.objects.create(field=field)
+    return field
+
+
+def _earlier(actor: User, field: SmearField) -> SmearField | None:
+    """Return the first field of the same uploaded bytes among those that the actor may see."""
+    same = visible_fields(actor).filter(original_sha256=field.original_sha256).exclude(pk=field.pk)
+    return same.order_by("created_at").first()
+
+
+def _plain(name: str) -> str:
+    """Return the last part of a file's name without control and direction characters, which could deceive."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    shown = "".join(letter for letter in last if unicodedata.category(letter)[0] != "C")
+    return shown.strip()[:NAME_LENGTH] or _("unnamed")

@@ -1,0 +1,52 @@
+"""Finding the work whose doorbell was never heard: a crash, a flushed broker, a worker that was killed."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import Final
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
+
+from hematovision.core.queue import ANALYSE_FIELD, depth, ring
+from predictions.models import AnalysisJob
+from predictions.services import jobs
+from predictions.states import Failure, JobState
+
+logger = logging.getLogger(__name__)
+
+# A job younger than this has most likely been rung for and is about to be taken.
+PATIENCE: Final = timedelta(seconds=5)
+
+
+def sweep() -> int:
+    """End the jobs whose attempts are used up, and ring for those that nobody works on; return how many rang.
+
+    No more are rung than bells are missing in the queue, so a worker that is away for hours does not come
+    back to thousands of calls for the same field. What is left over is found by the next sweep.
+    """
+    for job in _used_up():
+        jobs.fail(jobs.Lease(job.pk, job.field_id, job.fence, job.attempts), Failure.GAVE_UP)
+    missing = depth(ANALYSE_FIELD)
+    if missing is None:
+        return 0
+    waiting = list(_waiting().values_list("field_id", flat=True))
+    rung = sum(ring(ANALYSE_FIELD, str(field_id)) for field_id in waiting[missing:])
+    if rung:
+        logger.info("%d waiting analyses were rung for again", rung)
+    return rung
+
+
+def _used_up() -> QuerySet[AnalysisJob]:
+    """Return jobs whose last attempt ended without a word: the process was killed, perhaps for its memory."""
+    return AnalysisJob.objects.filter(
+        state=JobState.RUNNING, lease_until__lt=Now(), attempts__gte=settings.JOB_MAX_ATTEMPTS
+    )
+
+
+def _waiting() -> QuerySet[AnalysisJob]:
+    queued = Q(state=JobState.QUEUED, created_at__lt=Now() - PATIENCE)
+    dropped = Q(state=JobState.RUNNING, lease_until__lt=Now())
+    return AnalysisJob.objects.filter(queued | dropped).order_by("created_at")

@@ -1,0 +1,21 @@
+"""Shells around the services for the inference worker."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from hematovision.core.queue import ANALYSE_FIELD, SWEEP_JOBS, light_task
+from predictions.services import analyse
+from predictions.services.sweep import sweep
+
+
+@light_task(ANALYSE_FIELD, seconds=45)
+def analyse_field(field_id: str) -> None:
+    """Analyse one field; the time limits lie below the lease, so that a killed task is not yet taken over."""
+    analyse.analyse_field(UUID(field_id))
+
+
+@light_task(SWEEP_JOBS)
+def sweep_jobs() -> None:
+    """Ring for what nobody works on."""
+    sweep()
