@@ -2,18 +2,21 @@
 
 from django.urls import include, path
 
+from hematovision.dashboard.health import healthz
+
 handler400 = "hematovision.core.views.bad_request"
 handler403 = "hematovision.core.views.permission_denied"
 handler404 = "hematovision.core.views.not_found"
 handler500 = "hematovision.core.views.server_error"
 
 urlpatterns = [
+    path("healthz", healthz, name="healthz"),
     path("", include("hematovision.dashboard.urls")),
     path("", include("predictions.web.urls")),
     path("", include("accounts.web.urls")),
     path("audit/", include("accounts.audit.urls")),
     path("models/", include("mlcore.web.urls")),
-    path("accounts/", include("allauth.account.urls")),
+    path("accounts/", include("accounts.web.signin")),
     path("api/v1/", include("predictions.api.urls")),
-    path("_allauth/", include("allauth.headless.urls")),
+    path("_allauth/app/v1/", include("accounts.web.headless")),
 ]

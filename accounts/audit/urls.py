@@ -1,5 +1,7 @@
-"""Addresses: pages of the log."""
+"""Addresses: the page of the log."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from accounts.audit import views
+
+urlpatterns: list[URLPattern | URLResolver] = [path("", views.audit, name="audit")]

@@ -1,0 +1,63 @@
+"""Reads of the log: filters, and pages by key from the newest event down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from accounts.audit.models import AuditEvent
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilters:
+    """What to show; an empty filter lets everything pass.
+
+    ``subject`` is the key of an object; dates count whole days in the portal's time zone, both ends included.
+    """
+
+    event: str = ""
+    person: UUID | None = None
+    subject: str = ""
+    date_from: date | None = None
+    date_to: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """Some events, newest first, and the key after which the next page begins (None at the end)."""
+
+    events: list[AuditEvent]
+    next: int | None
+
+
+def audit_page(*, filters: AuditFilters, before: int | None = None, limit: int = 50) -> AuditPage:
+    """Return up to ``limit`` events older than the event ``before``."""
+    rows = _filtered(filters).select_related("actor", "site")
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    events = list(rows.order_by("-pk")[: limit + 1])
+    return AuditPage(events=events[:limit], next=events[limit - 1].pk if len(events) > limit else None)
+
+
+def event_names() -> list[str]:
+    """Return every kind of event that has happened, for the filter."""
+    return list(AuditEvent.objects.order_by("event").values_list("event", flat=True).distinct())
+
+
+def _filtered(filters: AuditFilters) -> QuerySet[AuditEvent]:
+    wanted = {
+        "event": filters.event,
+        "actor": filters.person,
+        "subject_id": filters.subject,
+        "at__gte": filters.date_from and _midnight(filters.date_from),
+        "at__lt": filters.date_to and _midnight(filters.date_to + timedelta(days=1)),
+    }
+    return AuditEvent.objects.filter(**{name: value for name, value in wanted.items() if value})
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))

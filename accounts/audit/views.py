@@ -1,0 +1,75 @@
+"""The page of the log, for admins."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET
+
+from accounts import selectors as people
+from accounts.audit import selectors, services
+from accounts.permissions import Capability
+from accounts.web.access import requires, signed_in
+from hematovision.core.origin import Origin
+
+
+def _day(label: Promise) -> forms.DateField:
+    """Return a field for a day within the years that date arithmetic is safe in."""
+    bounds = [MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2999, 12, 31))]
+    widget = forms.DateInput(attrs={"type": "date"})
+    return forms.DateField(label=label, required=False, widget=widget, validators=bounds)
+
+
+def _events() -> list[tuple[str, Promise | str]]:
+    return [("", _("all")), *((name, name) for name in selectors.event_names())]
+
+
+class FilterForm(forms.Form):
+    """What to show; all of it is optional."""
+
+    event = forms.ChoiceField(label=_("Event"), choices=_events, required=False)
+    person = forms.ModelChoiceField(label=_("Person"), queryset=people.people(), required=False)
+    subject = forms.CharField(label=_("Object"), max_length=64, required=False)
+    date_from = _day(_("From"))
+    date_to = _day(_("To"))
+
+    def filters(self) -> selectors.AuditFilters:
+        """Return the valid ones among the filters."""
+        data = self.cleaned_data
+        person = data.get("person")
+        return selectors.AuditFilters(
+            event=data.get("event") or "",
+            person=person.pk if person else None,
+            subject=data.get("subject") or "",
+            date_from=data.get("date_from"),
+            date_to=data.get("date_to"),
+        )
+
+
+@require_GET
+@requires(Capability.READ_AUDIT)
+def audit(request: HttpRequest) -> HttpResponse:
+    """Show events, newest first."""
+    form = FilterForm(request.GET)
+    form.is_valid()
+    page = services.log_open(
+        actor=signed_in(request),
+        filters=form.filters(),
+        before=_before(request.GET.get("before", "")),
+        origin=Origin.of(request),
+    )
+    query = request.GET.copy()
+    query["before"] = str(page.next or "")
+    context = {"form": form, "page": page, "older": query.urlencode() if page.next else ""}
+    return render(request, "audit/audit.html", context)
+
+
+def _before(text: str) -> int | None:
+    """Read the key of the event that the page begins after; anything else means the newest page."""
+    return int(text) if text.isdecimal() and len(text) <= 18 else None

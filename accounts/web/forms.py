@@ -1,0 +1,82 @@
+"""Forms about people. Each names the fields it may write; nothing else of a person can be set with it."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib.auth.forms import SetPasswordForm
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Site, User
+
+
+class PersonForm(forms.ModelForm):
+    """A new person; the site is one that exists or a new one by name."""
+
+    new_site = forms.CharField(label=_("or a new site"), max_length=120, required=False)
+
+    class Meta:
+        """What an admin says about a new person."""
+
+        model = User
+        fields: ClassVar[list[str]] = ["email", "name", "role", "site"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["site"].required = False
+
+    def clean_email(self) -> str:
+        """Keep one spelling of an address."""
+        return str(self.cleaned_data["email"]).lower()
+
+    def clean_new_site(self) -> str:
+        """Refuse a second site of the same name."""
+        name = str(self.cleaned_data["new_site"]).strip()
+        if Site.objects.filter(name__iexact=name).exists():
+            raise ValidationError(_("There is a site of that name; choose it above."))
+        return name
+
+    def clean(self) -> dict[str, Any] | None:
+        """Ask for exactly one site."""
+        data = super().clean() or self.cleaned_data
+        if bool(data.get("site")) == bool(data.get("new_site")) and "new_site" not in self.errors:
+            self.add_error("site", _("Choose a site or name a new one."))
+        return data
+
+
+class RoleForm(forms.ModelForm):
+    """Another role."""
+
+    class Meta:
+        """Only the role."""
+
+        model = User
+        fields: ClassVar[list[str]] = ["role"]
+
+
+class SiteForm(forms.ModelForm):
+    """Another site."""
+
+    class Meta:
+        """Only the site."""
+
+        model = User
+        fields: ClassVar[list[str]] = ["site"]
+
+
+class FirstAdminForm(SetPasswordForm):
+    """Everything about the first admin, who is not in the database yet."""
+
+    email = forms.EmailField(label=_("E-mail"), max_length=254)
+    name = forms.CharField(label=_("Your name"), max_length=120)
+    site_name = forms.CharField(label=_("Name of your laboratory"), max_length=120)
+
+    field_order: ClassVar[list[str]] = ["email", "name", "site_name", "new_password1", "new_password2"]
+
+    def clean(self) -> dict[str, Any]:
+        """Let the password rules compare with the address and the name that were typed."""
+        self.user.email = self.cleaned_data.get("email", "")
+        self.user.name = self.cleaned_data.get("name", "")
+        return super().clean()

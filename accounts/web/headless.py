@@ -1,0 +1,19 @@
+"""The part of allauth's headless API that programs need: sign in, sign out, renew a token.
+
+The rest of it (addresses, telephone numbers, sign-up) stays without an address, so that nobody can change
+facts about a person around the services and the log.
+"""
+
+from __future__ import annotations
+
+from allauth.headless.account.views import LoginView, SessionView
+from allauth.headless.constants import Client
+from allauth.headless.tokens.views import RefreshTokenView
+from django.urls import path
+
+app_name = "headless"
+urlpatterns = [
+    path("auth/login", LoginView.as_api_view(client=Client.APP), name="login"),
+    path("auth/session", SessionView.as_api_view(client=Client.APP), name="current_session"),
+    path("tokens/refresh", RefreshTokenView.as_api_view(client=Client.APP), name="refresh"),
+]
