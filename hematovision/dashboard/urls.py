@@ -1,5 +1,10 @@
-"""Addresses: home page, dashboard and health."""
+"""Addresses: home page and dashboard."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from hematovision.dashboard import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("dashboard/", views.dashboard, name="dashboard"),
+]

@@ -125,3 +125,15 @@ class TrainingRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.recipe} {self.id}"
+
+    @property
+    def minutes_left(self) -> int | None:
+        """How long the rest may take, in whole minutes; None before the first epoch has ended."""
+        seconds = self.progress.get("seconds_left")
+        return None if seconds is None else max(1, round(seconds / 60))
+
+    @property
+    def percent(self) -> float:
+        """How much of the planned epochs is done, 0..100; early stopping may end it sooner."""
+        epoch, planned = self.progress.get("epoch", 0), self.progress.get("of", 0)
+        return 100 * epoch / planned if planned else 0.0

@@ -1,0 +1,64 @@
+"""The first page of each role and the admin's overview."""
+
+from __future__ import annotations
+
+import shutil
+
+import redis
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET
+
+from accounts.permissions import Capability, can
+from accounts.web.access import requires, signed_in
+from hematovision.core import workers
+from hematovision.core.workers import Worker
+from hematovision.dashboard.activity import activity
+from hematovision.dashboard.health import model as model_ready
+from mlcore.registry import selectors as models
+from predictions import selectors
+
+SHOWN = 20
+
+
+@require_GET
+@requires(Capability.VIEW_RESULTS)
+def home(request: HttpRequest) -> HttpResponse:
+    """Open the page where the person's work begins."""
+    return redirect("upload" if can(request.user, Capability.UPLOAD) else "history")
+
+
+@require_GET
+@requires(Capability.VIEW_DASHBOARD)
+def dashboard(request: HttpRequest) -> HttpResponse:
+    """Show what was done, what waits, what failed and whether everything is at work."""
+    disk = shutil.disk_usage(settings.VAR_DIR)
+    crew = _workers()
+    failed = selectors.failed_jobs(signed_in(request))
+    context = {
+        "periods": activity(),
+        "queue": selectors.queue_status(),
+        "workers": crew,
+        "absent": None if crew is None else [role for role in workers.ROLES if role not in _roles(crew)],
+        "failed": failed[:SHOWN],
+        "failed_count": failed.count(),
+        "model": models.active_version(),
+        "model_ready": model_ready(),
+        "training": models.training_open().first(),
+        "disk_free": disk.free,
+        "disk_free_percent": 100 * disk.free / disk.total,
+    }
+    return render(request, "dashboard/dashboard.html", context)
+
+
+def _workers() -> list[Worker] | None:
+    """Return who is at work, or None when Redis cannot tell."""
+    try:
+        return workers.alive()
+    except redis.RedisError:
+        return None
+
+
+def _roles(crew: list[Worker]) -> set[str]:
+    return {worker.role for worker in crew}
