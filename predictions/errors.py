@@ -19,7 +19,7 @@ class UploadRefused(PortalError):  # noqa: N818 -- the name says what happened
         self, code: str, message: str | Promise, status: int = HTTPStatus.UNPROCESSABLE_ENTITY
     ) -> None:
         super().__init__(message)
-        self.code = code  # type: ignore[misc] -- narrows the class's word for this one refusal
+        self.code = code  # type: ignore[misc]  # this one refusal's own word, in place of the class's
         self.status = status  # type: ignore[misc]
 
     def about(self, name: str) -> UploadRefused:

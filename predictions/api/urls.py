@@ -1,5 +1,11 @@
 """Addresses: version 1 of the API."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from predictions.api import views
+
+urlpatterns = [
+    path("predict", views.Predict.as_view(), name="api_predict"),
+    path("fields/<uuid:field_id>", views.Field.as_view(), name="api_field"),
+    path("fields/<uuid:field_id>/image", views.FieldImage.as_view(), name="api_image"),
+]

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
+from accounts.audit.models import Outcome
 from accounts.audit.record import record
 from hematovision.core.queue import ANALYSE_FIELD, ring_on_commit
 from mlcore.registry.models import ModelVersion
@@ -46,7 +47,7 @@ class Lease:
 
 def claim(field_id: UUID) -> Lease | None:
     """Take the job of a field, or return None: it is done, held by a live worker, or used up."""
-    facts = {
+    facts: dict[str, Any] = {
         "running": JobState.RUNNING.value,
         "queued": JobState.QUEUED.value,
         "lease": timedelta(seconds=settings.JOB_LEASE_SECONDS),
@@ -77,8 +78,13 @@ def fail(lease: Lease, failure: Failure) -> bool:
         if not _move(lease, JobState.FAILED, finished_at=Now(), **told):
             return False
         field = SmearField.objects.only("site_id").get(pk=lease.field_id)
-        detail = {"code": failure.value, "attempts": lease.attempts}
-        record("analysis.failed", actor=None, subject=field, outcome="failed", detail=detail)
+        record(
+            "analysis.failed",
+            actor=None,
+            subject=field,
+            outcome=Outcome.FAILED,
+            detail={"code": failure.value, "attempts": lease.attempts},
+        )
         transaction.on_commit(lambda: announce(lease.field_id))
     return True
 

@@ -1,0 +1,95 @@
+"""Version 1 of the API: the same services and permissions as the pages."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.http import FileResponse
+from django.utils.translation import gettext as _
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from hematovision.core.origin import Origin
+from predictions.api.representation import represent
+from predictions.errors import UploadRefused
+from predictions.selectors import field_detail, visible_fields
+from predictions.services import field_opened, field_submit, result_awaited
+from predictions.states import JobState
+
+# What a multipart request holds besides its file: boundaries, headers, small fields.
+FRAME_BYTES = 64 * 1024
+ENDED = (JobState.DONE, JobState.FAILED)
+
+
+class Predict(APIView):
+    """An image in, its result out."""
+
+    parser_classes = [MultiPartParser]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse a request that is too large by its header, before any of it is read."""
+        if int(request.META.get("CONTENT_LENGTH") or 0) > settings.UPLOAD_MAX_BYTES + FRAME_BYTES:
+            raise UploadRefused(
+                "too_large",
+                _("The request is larger than %(limit)d MB. Nothing was stored.")
+                % {"limit": settings.UPLOAD_MAX_BYTES // 1024 // 1024},
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            )
+        super().initial(request, *args, **kwargs)
+
+    def post(self, request: Request) -> Response:
+        """Take the file, wait for its result up to the limit, and answer 200 with it or 202 without."""
+        file = _only_file(request)
+        submitted = field_submit(
+            actor=request.user,
+            origin=Origin.of(request),
+            content=file,
+            name=file.name or "",
+            single=request.data.get("single", "").lower() in {"1", "true", "yes", "on"},
+        )
+        ended = result_awaited(submitted.field.pk, seconds=settings.PREDICT_WAIT_SECONDS)
+        field = field_detail(request.user, submitted.field.pk)
+        body = represent(field, duplicate_of=submitted.duplicate_of)
+        if ended:
+            return Response(body)
+        headers = {"Location": body["status_url"], "Retry-After": "2"}
+        return Response(body, status=HTTPStatus.ACCEPTED, headers=headers)
+
+
+class Field(APIView):
+    """How a field stands, and its result."""
+
+    def get(self, request: Request, field_id: UUID) -> Response:
+        """Return the field; opening a result is logged, asking whether there is one is not."""
+        field = field_detail(request.user, field_id)
+        if field.job.state in ENDED:
+            field_opened(actor=request.user, origin=Origin.of(request), field=field)
+        return Response(represent(field))
+
+
+class FieldImage(APIView):
+    """The stored image of a field."""
+
+    def get(self, request: Request, field_id: UUID) -> FileResponse:
+        """Send the cleaned image to whoever may see the field; nobody in between keeps a copy."""
+        image = visible_fields(request.user).select_related("image").get(pk=field_id).image
+        headers = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
+        return FileResponse(image.path.open("rb"), content_type=image.media_type, headers=headers)
+
+
+def _only_file(request: Request) -> UploadedFile:
+    """Return the one file of the request."""
+    files = [file for name in request.FILES for file in request.FILES.getlist(name)]
+    if "file" not in request.FILES:
+        text = _("The request holds no file. Send the image as multipart field “file”.")
+        raise UploadRefused("no_file", text, HTTPStatus.BAD_REQUEST)
+    if len(files) > 1:
+        text = _("The request holds %(count)d files. Send one image for each request; nothing was stored.")
+        raise UploadRefused("too_many_files", text % {"count": len(files)}, HTTPStatus.BAD_REQUEST)
+    return files[0]
