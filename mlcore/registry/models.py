@@ -82,13 +82,13 @@ class TrainingState(models.TextChoices):
 class TrainingRun(models.Model):
     """One order to train a model: what was asked for, how far it is and what became of it.
 
-    ``progress`` holds the engine's last report (stage, epoch, of, loss, accuracy, seconds_left); ``log`` the
+    ``data`` names a folder below ``settings.TRAINING_DATA_ROOT``. ``progress`` holds the engine's last report (stage, epoch, of, loss, accuracy, seconds_left); ``log`` the
     last lines it said. A worker holds the run by ``lease_until`` and proves it by ``fence``.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     recipe = models.CharField(_("recipe"), max_length=16)
-    data = models.JSONField(_("data folders"))
+    data = models.CharField(_("data folder"), max_length=255)
     options = models.JSONField(_("options"), default=dict)
     state = models.CharField(
         _("state"), max_length=16, choices=TrainingState.choices, default=TrainingState.QUEUED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from mlcore.engine.errors import BundleError
 from mlcore.registry import files, selectors
 from mlcore.registry.models import ModelSource, ModelState, ModelVersion
 
-CARD = "card.md"
+CARD, EVALUATION = "card.md", "evaluation.json"
 
 
 class BundleRefused(PortalError):  # noqa: N818 -- the name says what happened
@@ -56,7 +57,7 @@ def register_bundle(
             defaults={
                 "version": bundle.identity.version,
                 "labels": list(bundle.labels),
-                "metrics": bundle.manifest.get("metrics", {}),
+                "metrics": json.loads(bundle.contents.get(EVALUATION, b"{}")),
                 "card": bundle.contents.get(CARD, b"").decode("utf-8", "replace"),
                 "location": location,
                 "source": source,

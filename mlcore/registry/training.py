@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -28,8 +28,7 @@ OPEN: Final = (TrainingState.QUEUED, TrainingState.RUNNING)
 class Recipe(models.TextChoices):
     """How a model is trained; the words are the engine's."""
 
-    FINETUNE = "finetune", gettext_lazy("head first, then the deeper layers")
-    HEAD = "head", gettext_lazy("head only, on a frozen base (quick)")
+    CELL = "cell", gettext_lazy("on cells: head first, then the deeper layers")
     CLASSIC = "classic", gettext_lazy("classic baseline: frozen base, flatten, dropout, softmax")
 
 
@@ -65,10 +64,10 @@ def training_start(
     actor: User,
     origin: Origin | None,
     recipe: str,
-    data: Sequence[str],
+    data: str,
     options: Mapping[str, JSON],
 ) -> TrainingRun:
-    """Queue a training run on folders below ``TRAINING_DATA_ROOT``.
+    """Queue a training run on the folder ``data`` below ``TRAINING_DATA_ROOT``.
 
     Raises:
         TrainingRefused: with the reason.
@@ -77,19 +76,16 @@ def training_start(
     require(actor, Capability.MANAGE_MODELS)
     if recipe not in Recipe.values:
         raise TrainingRefused(_("There is no recipe %(name)s.") % {"name": recipe})
-    if not data:
-        raise TrainingRefused(_("Choose at least one data folder."))
     epochs = options.get("epochs")
     if not isinstance(epochs, int) or not 1 <= epochs <= MAX_EPOCHS:
         raise TrainingRefused(_("Epochs go from 1 to %(most)d.") % {"most": MAX_EPOCHS})
-    for name in data:
-        folder_path(name)
+    folder_path(data)
     with transaction.atomic():
-        run = TrainingRun(recipe=recipe, data=list(data), options=dict(options), started_by=actor)
+        run = TrainingRun(recipe=recipe, data=data, options=dict(options), started_by=actor)
         run.full_clean(exclude=["options", "progress"])
         run.save()
         ring_on_commit(RUN_TRAINING, str(run.pk))
-        detail: dict[str, JSON] = {"recipe": recipe, "epochs": epochs, "folders": len(data)}
+        detail: dict[str, JSON] = {"recipe": recipe, "epochs": epochs, "data": data}
         record("training.started", actor=actor, subject=run, origin=origin, detail=detail)
     return run
 

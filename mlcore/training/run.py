@@ -86,12 +86,17 @@ def _train(run: TrainingRun) -> Path:
 
 def _arguments(run: TrainingRun, workdir: Path) -> list[str]:
     """Return the engine's command line; training starts from the active model, so nothing is downloaded."""
-    arguments = ["train", *(str(folder_path(name)) for name in run.data), "--recipe", run.recipe]
-    arguments += ["--epochs", str(run.options["epochs"]), "--workdir", str(workdir / "work")]
     active = selectors.active_version()
-    if active is not None:
-        arguments += ["--weights", str(files.folder_of(active.location))]
-    return [*arguments, "--out", str(workdir / "bundle")]
+    options = {
+        "--data": folder_path(run.data),
+        "--recipe": run.recipe,
+        "--epochs": run.options["epochs"],
+        "--weights": files.folder_of(active.location) if active else "imagenet",
+        "--version": f"{run.created_at:%Y%m%d}-{run.pk.hex[:6]}",
+        "--work": workdir / "work",
+        "--out": workdir / "bundle",
+    }
+    return ["train", *(str(part) for option in options.items() for part in option)]
 
 
 def _follow(run: TrainingRun, child: Child) -> str:

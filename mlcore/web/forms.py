@@ -11,18 +11,14 @@ from mlcore.registry.training import MAX_EPOCHS, Recipe, data_folders
 
 
 class TrainingForm(forms.Form):
-    """Which folders, which recipe, how long."""
+    """Which data, which recipe, how long."""
 
-    folders = forms.MultipleChoiceField(
-        label=_("Data folders"),
-        widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": _("Choose at least one data folder.")},
-    )
+    folder = forms.ChoiceField(label=_("Data folder"))
     recipe = forms.ChoiceField(label=_("Recipe"), choices=Recipe.choices)
     epochs = forms.IntegerField(label=_("Epochs at most"), min_value=1, max_value=MAX_EPOCHS, initial=20)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        folders = self.fields["folders"]
-        assert isinstance(folders, forms.MultipleChoiceField)
-        folders.choices = [(name, name) for name in data_folders()]
+        folder = self.fields["folder"]
+        assert isinstance(folder, forms.ChoiceField)
+        folder.choices = [(name, name) for name in data_folders()]

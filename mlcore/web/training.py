@@ -41,7 +41,7 @@ def start(request: HttpRequest) -> HttpResponse:
             actor=signed_in(request),
             origin=Origin.of(request),
             recipe=form.cleaned_data["recipe"],
-            data=form.cleaned_data["folders"],
+            data=form.cleaned_data["folder"],
             options={"epochs": form.cleaned_data["epochs"]},
         )
     except training.TrainingRefused as refusal:
