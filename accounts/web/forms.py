@@ -28,8 +28,11 @@ class PersonForm(forms.ModelForm):
         self.fields["site"].required = False
 
     def clean_email(self) -> str:
-        """Keep one spelling of an address."""
-        return str(self.cleaned_data["email"]).lower()
+        """Keep one spelling of an address, and one person for it."""
+        email = str(self.cleaned_data["email"]).lower()
+        if User.objects.filter(email__iexact=email).exists():
+            raise ValidationError(_("Somebody has this address already."))
+        return email
 
     def clean_new_site(self) -> str:
         """Refuse a second site of the same name."""

@@ -1,0 +1,192 @@
+"""Signing in and out, new passwords, and what of it is recorded."""
+
+import re
+
+import pytest
+from django.core import mail
+from django.urls import reverse
+
+from accounts.audit.models import AuditEvent
+from accounts.services import person_change_role, person_deactivate
+from tests.accounts.factories import PASSWORD, PersonFactory
+
+pytestmark = pytest.mark.django_db
+LOGIN = "/accounts/login/"
+RESET = "/accounts/password/reset/"
+
+
+def sign_in(client, email, password=PASSWORD, **more):
+    return client.post(LOGIN, {"login": email, "password": password, **more})
+
+
+def events():
+    return list(AuditEvent.objects.values_list("event", "outcome"))
+
+
+def test_a_person_signs_in_with_their_address_in_any_case_and_out_again(client):
+    person = PersonFactory(email="anna@example.org")
+
+    assert sign_in(client, "Anna@Example.ORG").status_code == 302
+    assert client.session["_auth_user_id"] == str(person.pk)
+    assert client.post("/accounts/logout/").status_code == 302
+
+    assert "_auth_user_id" not in client.session
+    assert events() == [("signout", "ok"), ("signin.succeeded", "ok")]
+    assert {event.actor for event in AuditEvent.objects.all()} == {person}
+    assert {event.address for event in AuditEvent.objects.all()} == {"127.0.0.1"}
+
+
+def test_sign_in_returns_to_the_page_asked_for_and_never_elsewhere(client):
+    PersonFactory(email="anna@example.org", admin=True)
+    asked = client.get("/people/")
+    assert asked["Location"] == "/accounts/login/?next=/people/"
+    assert sign_in(client, "anna@example.org", next="/people/")["Location"] == "/people/"
+    client.logout()
+    assert sign_in(client, "anna@example.org", next="https://example.net/")["Location"] == "/"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_wrong_unknown_and_deactivated_look_the_same_and_are_recorded(client):
+    known = PersonFactory(email="known@example.org")
+    shut_out = PersonFactory(email="gone@example.org", deactivated=True)
+    invited = PersonFactory(email="new@example.org", invited=True)
+
+    answers = [
+        sign_in(client, "known@example.org", "not the password"),
+        sign_in(client, "nobody@example.org"),
+        sign_in(client, "gone@example.org"),
+        sign_in(client, "gone@example.org", "not the password"),
+        sign_in(client, "new@example.org"),
+    ]
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({str(answer.context["form"].errors) for answer in answers}) == 1
+    assert "_auth_user_id" not in client.session
+    assert events() == [("signin.failed", "failed")] * 5
+    assert {event.subject_id for event in AuditEvent.objects.all()} == {
+        str(known.pk), "", str(shut_out.pk), str(invited.pk)
+    }  # fmt: skip
+    assert "nobody@example.org" not in str(AuditEvent.objects.values())
+
+
+def test_too_many_attempts_are_refused_even_with_the_right_password(client):
+    PersonFactory(email="anna@example.org")
+    for _ in range(5):
+        sign_in(client, "anna@example.org", "wrong")
+
+    answer = sign_in(client, "anna@example.org")
+
+    assert "Too many failed login attempts" in str(answer.context["form"].errors)
+    assert "_auth_user_id" not in client.session
+    assert events()[0] == ("signin.failed", "refused")
+
+
+def test_deactivation_acts_on_the_next_request(client):
+    admin, person = PersonFactory(admin=True), PersonFactory(admin=True)
+    sign_in(client, person.email)
+    assert client.get("/people/").status_code == 200
+
+    person_deactivate(actor=admin, person=person)
+
+    assert client.get("/people/")["Location"].startswith(LOGIN)
+
+
+def test_a_session_that_nobody_noted_is_dead_after_deactivation_too(client):
+    admin, person = PersonFactory(admin=True), PersonFactory(admin=True)
+    client.force_login(person)
+    person_deactivate(actor=admin, person=person)
+    assert client.get("/people/")["Location"].startswith(LOGIN)
+
+
+def test_demotion_acts_on_the_next_request(client):
+    admin, person = PersonFactory(admin=True), PersonFactory(admin=True)
+    client.force_login(person)
+    person_change_role(actor=admin, person=person, role="doctor")
+    answer = client.get("/people/")
+    assert answer.status_code == 403
+    assert "Your role, doctor, may not manage people." in answer.content.decode()
+
+
+def test_a_changed_password_is_recorded_and_ends_the_other_sessions(client, django_user_model):
+    person = PersonFactory()
+    other = type(client)()
+    sign_in(other, person.email)
+    sign_in(client, person.email)
+    new = {"oldpassword": PASSWORD, "password1": "fourteen-red-lamps", "password2": "fourteen-red-lamps"}
+
+    assert client.post("/accounts/password/change/", new).status_code == 302
+
+    assert events()[0] == ("password.changed", "ok")
+    assert client.get("/accounts/password/change/").status_code == 200
+    assert other.get("/accounts/password/change/").status_code == 302
+    person.refresh_from_db()
+    assert person.check_password("fourteen-red-lamps")
+
+
+def test_sign_up_is_closed(client, django_user_model):
+    new = {"email": "x@example.org", "password1": PASSWORD, "password2": PASSWORD}
+    assert "An admin of your laboratory" in client.get("/accounts/signup/").content.decode()
+    client.post("/accounts/signup/", new)
+    assert not django_user_model.objects.exists()
+
+
+def test_a_mailed_link_sets_a_new_password(client, settings):
+    settings.MAIL_ENABLED = True
+    person = PersonFactory(email="anna@example.org")
+
+    client.post(RESET, {"email": "Anna@example.org"})
+    link = re.search(r"http://testserver(\S+)", mail.outbox[0].body).group(1)
+    form = client.get(link, follow=True)
+    new = {"password1": "fourteen-red-lamps", "password2": "fourteen-red-lamps"}
+    assert client.post(form.request["PATH_INFO"], new)["Location"] == "/accounts/password/reset/key/done/"
+
+    person.refresh_from_db()
+    assert person.check_password("fourteen-red-lamps")
+    assert events() == [("password.changed", "ok")]
+    assert "token_fail" in client.get(link, follow=True).context
+
+
+def test_asking_for_a_new_password_does_not_tell_who_has_an_account(client, settings):
+    settings.MAIL_ENABLED = True
+    PersonFactory(email="anna@example.org")
+    PersonFactory(email="gone@example.org", deactivated=True)
+    addresses = ["anna@example.org", "gone@example.org", "nobody@example.org"]
+
+    answers = [client.post(RESET, {"email": address}, follow=True) for address in addresses]
+
+    assert len({answer.content.split(b"<main")[1] for answer in answers}) == 1
+    assert [message.to for message in mail.outbox] == [[address] for address in addresses]
+    assert [("/password/reset/key/" in message.body) for message in mail.outbox] == [True, False, False]
+
+
+def test_a_mail_server_that_is_down_is_no_error_page(client, settings, monkeypatch):
+    settings.MAIL_ENABLED = True
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
+    PersonFactory(email="anna@example.org")
+    assert client.post(RESET, {"email": "anna@example.org"}).status_code == 302
+
+
+def test_a_site_without_mail_names_who_can_help(client, settings):
+    settings.MAIL_ENABLED = False
+    answer = client.post(RESET, {"email": "anna@example.org"})
+    assert "Ask an admin of your laboratory" in answer.content.decode()
+    assert mail.outbox == []
+
+
+def test_every_page_of_allauth_is_our_own(client, settings):
+    settings.MAIL_ENABLED = True
+    addresses = [LOGIN, "/accounts/signup/", RESET, f"{RESET}done/", f"{RESET}key/done/", f"{RESET}key/x-y/"]
+    client.force_login(PersonFactory())
+    signed_in = ["/accounts/logout/", "/accounts/password/change/"]
+    pages = [type(client)().get(one) for one in addresses] + [client.get(one) for one in signed_in]
+    for page in pages:
+        assert page.status_code == 200
+        assert 'id="main"' in page.content.decode()
+        assert not re.search(r"<script(?! src)|\sstyle=|\son\w+=", page.content.decode())
+
+
+def test_the_login_page_says_its_fields_to_browsers(client):
+    text = client.get(reverse("account_login")).content.decode()
+    assert 'autocomplete="email"' in text or 'autocomplete="username"' in text
+    assert 'autocomplete="current-password"' in text
