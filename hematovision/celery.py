@@ -1,8 +1,10 @@
 """The Celery application: where the workers start and find the tasks of every app."""
 
+import contextlib
 import os
 
 from celery import Celery
+from celery.signals import worker_process_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hematovision.settings.prod")
 
@@ -10,3 +12,22 @@ app = Celery("hematovision")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(["mlcore.training", "mlcore.serving"])
+
+
+@app.on_after_configure.connect
+def leave_marks(**_: object) -> None:
+    """Connect the signs of life before a worker or the scheduler starts."""
+    from hematovision.core import workers  # noqa: F401, PLC0415 -- its import connects them, once settings are there
+
+
+@worker_process_init.connect
+def warm_up(**_: object) -> None:
+    """Load the model in each child of an inference worker, so that the first smear does not wait for it."""
+    from hematovision.core import workers  # noqa: PLC0415 -- needs the settings, which this module names
+    from hematovision.core.errors import PortalError  # noqa: PLC0415 -- as above
+    from mlcore.serving import loader  # noqa: PLC0415 -- as above
+
+    if workers.INFERENCE in workers.roles(app):
+        # Without a model the worker lives and the jobs wait; /healthz and the next job say why.
+        with contextlib.suppress(PortalError):
+            loader.current()

@@ -24,14 +24,13 @@ def start_missing(var):
     (var / "log").mkdir()
     children = []
     if "DATABASE_URL" not in os.environ:
-        database = postgres.start(var, env=dict(os.environ), settings=FAST)
-        children.append(database.child)
+        database = postgres.start(var, env=dict(os.environ), begun=children.append, settings=FAST)
         with roles.connected(database.superuser_url) as connection, connection.cursor() as cursor:
             cursor.execute(f"ALTER ROLE {postgres.DATABASE}_owner CREATEDB")
         os.environ.update(DATABASE_URL=database.url, DATABASE_OWNER_URL=database.owner_url)
     if "REDIS_URL" not in os.environ:
-        broker = valkey.start(var, env=dict(os.environ), settings={"databases": "64", "appendonly": "no"})
-        children.append(broker.child)
+        quick = {"databases": "64", "appendonly": "no"}
+        broker = valkey.start(var, env=dict(os.environ), begun=children.append, settings=quick)
         os.environ["REDIS_URL"] = broker.url
     return children
 

@@ -26,7 +26,8 @@ def ensure(var: Path, programs: Programs, folder: Path, who: Identity, password:
     if not who.can("test", "-x", data):
         raise StartError(
             f"The embedded database would have to run as {who.account or 'this user'}, "
-            f"who cannot reach {data}; run the portal as a normal user or set HV_VAR to a folder that everybody may enter."
+            f"who cannot reach {data}; run the portal as a normal user "
+            "or set HV_VAR to a folder that everybody may enter."
         )
     return data
 

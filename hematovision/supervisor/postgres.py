@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -34,11 +35,16 @@ class Started:
 
 
 def start(
-    var: Path, *, env: dict[str, str], keep: tuple[int, ...] = (), settings: dict[str, str] | None = None
+    var: Path,
+    *,
+    env: dict[str, str],
+    begun: Callable[[Child], None],
+    keep: tuple[int, ...] = (),
+    settings: dict[str, str] | None = None,
 ) -> Started:
     """Start the server on the cluster in ``var``, making the cluster, its roles and its database if needed.
 
-    The caller makes sure that no other server uses the cluster.
+    The caller makes sure that no other server uses the cluster, and stops what ``begun`` is told of.
     """
     programs, who = binaries.postgresql(), identity.choose()
     folder = identity.reachable_binaries(programs.folder, programs.version, who)
@@ -60,6 +66,7 @@ def start(
         keep=keep,
     )
     child.start()
+    begun(child)
     return prepare(child, var / "secrets", port)
 
 

@@ -22,7 +22,8 @@ class Child:
 
     Attributes:
         name: what it is called on the terminal; its output goes to ``<name>.log``.
-        stop: the signal for an orderly end; also sent by the kernel when the supervisor dies.
+        stop: the signal for an orderly end.
+        death: the signal that the kernel sends when the supervisor dies; the same unless given.
         patience: seconds it gets for that end before ``hurry`` and, three seconds later, SIGKILL follow.
         hurry: the signal for an end that drops work in progress.
         become: runs in the child before the program, to change who it runs as.
@@ -35,6 +36,7 @@ class Child:
     env: Mapping[str, str]
     stop: signal.Signals = signal.SIGTERM
     hurry: signal.Signals = signal.SIGQUIT
+    death: signal.Signals | None = None
     patience: float = 10
     become: Callable[[], None] | None = None
     keep: Sequence[int] = ()
@@ -52,7 +54,7 @@ class Child:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 pass_fds=tuple(self.keep),
-                preexec_fn=before_program(self.stop, self.become),  # noqa: PLW1509 -- the supervisor has one thread
+                preexec_fn=before_program(self.death or self.stop, self.become),  # noqa: PLW1509 -- the supervisor has one thread
             )
         self.started_at = time.monotonic()
 

@@ -52,6 +52,11 @@ def ensure_database(connection: Connection, name: str, owner: Role, application:
         if cursor.fetchone() is None:
             cursor.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, who))
         cursor.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database))
-        cursor.execute(
-            sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(database, sql.Identifier(application.name))
-        )
+    allow(connection, name, application)
+
+
+def allow(connection: Connection, name: str, application: Role) -> None:
+    """Let the application enter the database."""
+    database, who = sql.Identifier(name), sql.Identifier(application.name)
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(database, who))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,9 +21,14 @@ class Started:
 
 
 def start(
-    var: Path, *, env: dict[str, str], keep: tuple[int, ...] = (), settings: dict[str, str] | None = None
+    var: Path,
+    *,
+    env: dict[str, str],
+    begun: Callable[[Child], None],
+    keep: tuple[int, ...] = (),
+    settings: dict[str, str] | None = None,
 ) -> Started:
-    """Start the server with its data in ``var/valkey``."""
+    """Start the server with its data in ``var/valkey``; the caller stops what ``begun`` is told of."""
     data = var / "valkey"
     data.mkdir(mode=0o700, exist_ok=True)
     password, port = vault.secret(var / "secrets", "broker"), ports.free_port()
@@ -49,6 +55,7 @@ def start(
         keep=keep,
     )
     child.start()
+    begun(child)
     url = f"redis://:{password}@127.0.0.1:{port}/0"
     waiting.until(lambda: answers(url), child)
     return Started(child=child, url=url)

@@ -1,0 +1,107 @@
+"""Who is at work: each worker and the scheduler leave a mark in Redis every few seconds.
+
+A worker marks itself from the loop that takes messages, the scheduler from its tick: a process that
+exists but hangs leaves no mark. Marks are compared with Redis' own clock, so hosts may disagree on the time.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, Final
+
+import redis
+from celery import Celery
+from celery.beat import Scheduler
+from celery.signals import celeryd_after_setup, heartbeat_sent
+from django.conf import settings
+
+INFERENCE: Final = "inference"
+TRAINING: Final = "training"
+SCHEDULER: Final = "scheduler"
+ROLES: Final = (INFERENCE, TRAINING, SCHEDULER)
+
+MARKS: Final = "workers"
+ALIVE_SECONDS: Final = 12
+STARTED: Final = datetime.now(UTC).isoformat(timespec="seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A process at work.
+
+    Attributes:
+        role: inference, training or scheduler.
+        host: the machine it runs on.
+        since: when it started, ISO 8601 in UTC.
+    """
+
+    role: str
+    host: str
+    since: str
+
+
+@cache
+def client() -> redis.Redis:
+    """Return this process' connection to Redis; it gives up soon, since pages wait for it."""
+    return redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=2, socket_timeout=2)
+
+
+def mark(role: str) -> None:
+    """Say that this process is at work.
+
+    Raises:
+        redis.RedisError: Redis does not answer.
+    """
+    now = float(client().time()[0])  # type: ignore[index]
+    me = json.dumps(asdict(Worker(role=role, host=socket.gethostname(), since=STARTED)))
+    with client().pipeline(transaction=False) as batch:
+        batch.zadd(MARKS, {me: now})
+        batch.zremrangebyscore(MARKS, 0, now - ALIVE_SECONDS)
+        batch.execute()
+
+
+def alive() -> list[Worker]:
+    """Return who has left a mark lately.
+
+    Raises:
+        redis.RedisError: Redis does not answer, so nothing is known.
+    """
+    now = float(client().time()[0])  # type: ignore[index]
+    marks: Any = client().zrangebyscore(MARKS, now - ALIVE_SECONDS, "+inf")
+    return [Worker(**json.loads(entry)) for entry in marks]
+
+
+def roles(app: Celery) -> set[str]:
+    """Return what a worker of ``app`` does, told from the queues it takes messages from."""
+    return set(ROLES) & set(app.amqp.queues.consume_from)
+
+
+class MarkingScheduler(Scheduler):
+    """Celery's scheduler in memory: every entry runs each few seconds, so a restart forgets nothing."""
+
+    # The tick also is the sign of life.
+    max_interval = 4
+
+    def tick(self, *args: Any, **kwargs: Any) -> float:
+        """Leave a mark, then do what is due; without Redis neither is possible and both come back with it."""
+        try:
+            mark(SCHEDULER)
+        except redis.RedisError:
+            return float(self.max_interval)
+        return float(super().tick(*args, **kwargs))
+
+
+@celeryd_after_setup.connect
+def begin_marking(instance: Any, **_: Any) -> None:
+    """Mark each role of this worker whenever Celery's own heart beats (every two seconds)."""
+    mine = roles(instance.app)
+
+    def beat(**_: Any) -> None:
+        for role in mine:
+            mark(role)
+
+    heartbeat_sent.connect(beat, weak=False)

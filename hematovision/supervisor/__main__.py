@@ -1,0 +1,46 @@
+"""``python -m hematovision.supervisor [--demo]``: start the portal on this machine and stay with it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from types import FrameType
+
+from hematovision.env import EnvironmentMistake
+from hematovision.supervisor.errors import StartError
+from hematovision.supervisor.portal import Portal
+
+
+def interrupt(_number: int, _frame: FrameType | None) -> None:
+    """Treat the signals of a service manager or a closed terminal like Ctrl-C."""
+    raise KeyboardInterrupt
+
+
+def main() -> int:
+    """Run until told to stop; return the exit status."""
+    parser = argparse.ArgumentParser(prog="script/server", description="Start HematoVision on this machine.")
+    parser.add_argument("--demo", action="store_true", help="fill the portal with drawn smears and people")
+    options = parser.parse_args()
+    os.umask(0o077)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
+    portal = Portal(demo=options.demo)
+    try:
+        portal.run()
+    except KeyboardInterrupt:
+        return 0
+    except (StartError, EnvironmentMistake) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"The portal stopped: {error.strerror} ({error.filename}).", file=sys.stderr)
+        return 1
+    finally:
+        portal.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,28 @@
+"""The environment of the portal's own processes: what the user set, and safe values for what they did not."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from hematovision.supervisor import vault
+from hematovision.supervisor.parts import Address
+
+ALWAYS_ALLOWED = "127.0.0.1,localhost,[::1]"
+
+
+def build(address: Address, var: Path) -> dict[str, str]:
+    """Return the environment without the servers' addresses, which are known once the servers run.
+
+    Plain HTTP is assumed for this machine's own address only; every other one is expected behind HTTPS.
+    """
+    env = {name: value for name, value in os.environ.items() if name != "DATABASE_OWNER_URL"}
+    env["DJANGO_SETTINGS_MODULE"] = "hematovision.settings.prod"
+    env["HV_VAR"] = str(var)
+    env["PYTHONUNBUFFERED"] = "1"
+    env.setdefault("SECRET_KEY", vault.secret(var / "secrets", "secret-key"))
+    if address.loopback:
+        env.setdefault("HTTPS", "no")
+    if not address.everywhere:
+        env.setdefault("ALLOWED_HOSTS", f"{ALWAYS_ALLOWED},{address.text.rpartition(':')[0]}")
+    return env

@@ -1,0 +1,108 @@
+"""The parts that run our own code: web server, inference worker, training worker, scheduler."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from hematovision import env as read
+from hematovision.supervisor.process import Child
+
+CELERY = (sys.executable, "-m", "celery", "--quiet", "-A", "hematovision")
+WORKER = (*CELERY, "worker", "--without-gossip", "--without-mingle", "--pool", "prefork", "--loglevel")
+# A child that has grown this far (in KB) is replaced after its task; the largest picture takes about 200 MB.
+LARGEST_CHILD = "700000"
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where the portal answers."""
+
+    host: str
+    port: int
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine reaches it."""
+        return self.host in {"localhost", "::1"} or self.host.startswith("127.")
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether it is every address of this machine rather than one."""
+        return self.host in {"0.0.0.0", "::", ""}
+
+    @property
+    def text(self) -> str:
+        """``host:port`` as it stands in a link."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def web(address: Address, log: Path, env: Mapping[str, str]) -> Child:
+    """Return the web server; it keeps no access log, since searches and one-time links are in addresses."""
+    cores = os.cpu_count() or 1
+    command = (
+        *(sys.executable, "-m", "gunicorn", "hematovision.wsgi", "--bind", address.text, "--preload"),
+        *("--worker-class", "gthread", "--workers", str(read.integer("WEB_WORKERS", min(4, max(2, cores))))),
+        *(
+            "--threads",
+            str(read.integer("WEB_THREADS", 8, at_least=1)),
+            "--keep-alive",
+            "20",
+            "--timeout",
+            "60",
+        ),
+        *("--graceful-timeout", "8", "--max-requests", "5000", "--max-requests-jitter", "500"),
+        *("--no-control-socket", "--log-level", "warning"),
+    )
+    return Child(name="web", command=command, log=log / "web.log", env=env)
+
+
+def inference(log: Path, env: Mapping[str, str]) -> Child:
+    """Return the worker that reads smears: one picture at a time in each of its processes."""
+    processes = read.integer("INFERENCE_PROCESSES", min(4, max(1, os.cpu_count() or 1)), at_least=1)
+    options = (
+        "-Q",
+        "inference",
+        "-n",
+        "inference@%h",
+        "-c",
+        str(processes),
+        "--max-memory-per-child",
+        LARGEST_CHILD,
+    )
+    return worker("inference", options, log, env)
+
+
+def training(log: Path, env: Mapping[str, str]) -> Child:
+    """Return the worker that trains, one run at a time; its run is taken up again after a restart."""
+    return worker("training", ("-Q", "training", "-n", "training@%h", "-c", "1"), log, env, patience=2)
+
+
+def worker(
+    name: str, options: tuple[str, ...], log: Path, env: Mapping[str, str], *, patience: float = 10
+) -> Child:
+    """Return a Celery worker; when the supervisor dies it drops its work, which another takes up."""
+    level = read.text("LOG_LEVEL", "INFO")
+    return Child(
+        name=name,
+        command=(*WORKER, level, *options),
+        log=log / f"{name}.log",
+        env=env,
+        patience=patience,
+        death=signal.SIGQUIT,
+    )
+
+
+def scheduler(log: Path, env: Mapping[str, str]) -> Child:
+    """Return the scheduler; it keeps no file, since its entries run every few seconds."""
+    command = (*CELERY, "beat", "--scheduler", "hematovision.core.workers:MarkingScheduler", "--pidfile", "")
+    return Child(
+        name="scheduler",
+        command=(*command, "--loglevel", read.text("LOG_LEVEL", "INFO")),
+        log=log / "scheduler.log",
+        env=env,
+    )
