@@ -2,6 +2,7 @@
 
 from predictions.selectors.access import field_detail, visible_cell, visible_fields
 from predictions.selectors.history import HistoryPage, history
+from predictions.selectors.people import uploaders
 from predictions.selectors.queue import failed_jobs, jobs_ahead, queue_status, state_counts
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "jobs_ahead",
     "queue_status",
     "state_counts",
+    "uploaders",
     "visible_cell",
     "visible_fields",
 ]

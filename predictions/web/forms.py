@@ -1,0 +1,59 @@
+"""What a person may ask the history for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from predictions.selectors import uploaders
+from predictions.states import JobState
+from predictions.types import HistoryFilters
+from predictions.web.vocabulary import CLASSES
+
+
+class HistoryForm(forms.Form):
+    """Filters of the history. ``text`` may be patient data: the page posts it, no URL ever holds it."""
+
+    label = forms.ChoiceField(
+        label=_("Class"),
+        required=False,
+        choices=[("", _("any")), *((one.label, one.name) for one in CLASSES)],
+    )
+    state = forms.ChoiceField(label=_("State"), required=False, choices=[("", _("any")), *JobState.choices])
+    person = forms.ModelChoiceField(
+        User.objects.none(), label=_("Person"), required=False, empty_label=_("anyone")
+    )
+    date_from = forms.DateField(label=_("From"), required=False)
+    date_to = forms.DateField(label=_("To"), required=False)
+    mine = forms.BooleanField(label=_("Mine only"), required=False)
+    text = forms.CharField(label=_("File name"), required=False, max_length=255, strip=True)
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        people = self.fields["person"]
+        assert isinstance(people, forms.ModelChoiceField)
+        people.queryset = uploaders(user)
+        for name in ("date_from", "date_to"):
+            # Browsers draw their own calendar for this type; its value is always ISO 8601.
+            self.fields[name].widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+
+    def filters(self) -> HistoryFilters:
+        """Return what was asked for; fields with errors do not filter."""
+        given = getattr(self, "cleaned_data", {})
+        person = given.get("person")
+        return HistoryFilters(
+            label=given.get("label", ""),
+            date_from=given.get("date_from"),
+            date_to=given.get("date_to"),
+            person=person.pk if person else None,
+            mine=given.get("mine", False),
+            text=given.get("text", ""),
+            state=given.get("state", ""),
+        )
+
+    def given(self) -> list[tuple[str, str]]:
+        """Return what was filled in, as hidden inputs carry it to the next page."""
+        return [(name, value) for name in self.fields if (value := str(self.data.get(name, "")))]

@@ -1,0 +1,48 @@
+"""Images, each behind the same question as the page that shows it: may this person see this field?"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_GET
+
+from accounts.permissions import Capability
+from accounts.web.access import requires
+from predictions.models import Cell
+from predictions.selectors import visible_cell, visible_fields
+from predictions.web import pictures
+
+# Should a browser ever take an image for a page, it may neither run nor load anything.
+HARMLESS = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-Type-Options": "nosniff"}
+
+
+@require_GET
+@requires(Capability.VIEW_RESULTS)
+def field_image(request: HttpRequest, field_id: UUID) -> HttpResponseBase:
+    """Send the stored image of a field, or with ``?size=small`` its thumbnail."""
+    image = get_object_or_404(visible_fields(request.user).select_related("image"), pk=field_id).image
+    try:
+        if request.GET.get("size") == "small":
+            return _jpeg(pictures.thumbnail(image.path))
+        return FileResponse(image.path.open("rb"), content_type=image.media_type, headers=HARMLESS)
+    except OSError as problem:
+        raise Http404 from problem
+
+
+@require_GET
+@requires(Capability.VIEW_RESULTS)
+def cell_crop(request: HttpRequest, cell_id: UUID) -> HttpResponse:
+    """Send one cell, cut out with a margin."""
+    try:
+        cell = visible_cell(request.user, cell_id)
+        siblings = list(cell.analysis.cells.all())
+        boxes = tuple(one.box for one in siblings)
+        return _jpeg(pictures.crop(cell.analysis.field.image.path, boxes, siblings.index(cell)))
+    except (Cell.DoesNotExist, OSError) as problem:
+        raise Http404 from problem
+
+
+def _jpeg(content: bytes) -> HttpResponse:
+    return HttpResponse(content, content_type="image/jpeg", headers=HARMLESS)
