@@ -82,8 +82,9 @@ class TrainingState(models.TextChoices):
 class TrainingRun(models.Model):
     """One order to train a model: what was asked for, how far it is and what became of it.
 
-    ``data`` names a folder below ``settings.TRAINING_DATA_ROOT``. ``progress`` holds the engine's last report (stage, epoch, of, loss, accuracy, seconds_left); ``log`` the
-    last lines it said. A worker holds the run by ``lease_until`` and proves it by ``fence``.
+    ``data`` names a folder below ``settings.TRAINING_DATA_ROOT``. ``progress`` holds the engine's last report
+    (stage, epoch, of, loss, accuracy, seconds_left), ``log`` the last lines it said. A worker holds the run
+    by ``lease_until`` and proves it by ``fence``.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
