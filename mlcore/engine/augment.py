@@ -1,0 +1,109 @@
+"""What a cell may look like elsewhere: other stain, lamp, camera, focus, place and neighbours.
+
+Works on whole batches inside TensorFlow's graph. Colours are changed as optical density, since that is
+where stain adds up (Beer-Lambert); the strengths span the laboratories of the public sets.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+# TensorFlow has no usable types; tensors are Any here.
+Tensor = Any
+
+
+def augment(pixels: Tensor, size: int, background: float) -> Tensor:
+    """Return a (n, size, size, 3) float batch in -1..1 from roomy ``uint8`` crops (n, side, side, 3)."""
+    import tensorflow as tf
+
+    moved = _move(tf.cast(pixels, tf.float32), size, background)
+    restained = _light(_restain(_soften(moved, size)))
+    covered = _cover(restained, size, background)
+    return tf.clip_by_value(tf.round(covered), 0.0, 255.0) / 127.5 - 1.0
+
+
+def _move(pixels: Tensor, size: int, background: float) -> Tensor:
+    """Any rotation, mirror, scale 0.75-1.3, some shear and shift; outside becomes background."""
+    import tensorflow as tf
+
+    count, side = tf.shape(pixels)[0], pixels.shape[1]
+    angle = tf.random.uniform([count], 0, 2 * math.pi)
+    scale = tf.exp(tf.random.uniform([count], math.log(0.77), math.log(1.3)))
+    stretch = tf.exp(tf.random.normal([count], 0.0, 0.06))
+    mirror = tf.sign(tf.random.uniform([count]) - 0.5)
+    shear = tf.random.normal([count], 0.0, 0.06)
+    cosine, sine = tf.cos(angle), tf.sin(angle)
+    a, b = scale * stretch * cosine * mirror, scale * (shear * cosine - sine)
+    c, d = scale * stretch * sine * mirror, scale * (shear * sine + cosine)
+    shift = tf.random.normal([2, count], 0.0, 0.05 * size)
+    half_in, half_out = side / 2, size / 2
+    x = half_in - a * half_out - b * half_out + shift[0]
+    y = half_in - c * half_out - d * half_out + shift[1]
+    zero = tf.zeros_like(a)
+    return tf.raw_ops.ImageProjectiveTransformV3(
+        images=pixels,
+        transforms=tf.stack([a, b, x, c, d, y, zero, zero], axis=1),
+        output_shape=[size, size],
+        fill_value=background,
+        interpolation="BILINEAR",
+        fill_mode="CONSTANT",
+    )
+
+
+def _soften(pixels: Tensor, size: int) -> Tensor:
+    """A third of each batch loses resolution, and another part passes through a poor JPEG."""
+    import tensorflow as tf
+
+    count = tf.shape(pixels)[0]
+    third, eighth = count // 3, count // 8
+    small = tf.cast(size * tf.random.uniform([], 0.25, 0.8), tf.int32)
+    coarse = tf.image.resize(tf.image.resize(pixels[:third], [small, small], antialias=True), [size, size])
+
+    def squeeze(picture: Tensor) -> Tensor:
+        whole = tf.cast(tf.clip_by_value(picture, 0, 255), tf.uint8)
+        return tf.cast(tf.image.random_jpeg_quality(whole, 35, 90), tf.float32)
+
+    squeezed = tf.map_fn(squeeze, pixels[third : third + eighth])
+    squeezed = tf.ensure_shape(squeezed, [None, size, size, 3])
+    return tf.concat([coarse, squeezed, pixels[third + eighth :]], axis=0)
+
+
+def _restain(pixels: Tensor) -> Tensor:
+    """Scale and mix the optical densities of the three channels: stronger, weaker, redder, bluer dye."""
+    import tensorflow as tf
+
+    count = tf.shape(pixels)[0]
+    density = -tf.math.log(tf.clip_by_value(pixels, 4.0, 255.0) / 240.0)
+    strength = tf.exp(tf.random.normal([count, 1, 1], 0.0, 0.25))
+    channel = tf.exp(tf.random.normal([count, 1, 3], 0.0, 0.15))
+    mixing = tf.eye(3)[None] + tf.random.normal([count, 3, 3], 0.0, 0.08)
+    matrix = mixing * strength * channel
+    mixed = tf.einsum("nhwc,ncd->nhwd", density, matrix)
+    return 240.0 * tf.exp(-mixed)
+
+
+def _light(pixels: Tensor) -> Tensor:
+    """Gamma, a cast of each channel, and sensor noise."""
+    import tensorflow as tf
+
+    count = tf.shape(pixels)[0]
+    gamma = tf.exp(tf.random.normal([count, 1, 1, 1], 0.0, 0.15))
+    bent = 255.0 * tf.pow(tf.clip_by_value(pixels, 0.0, 255.0) / 255.0, gamma)
+    cast = tf.exp(tf.random.normal([count, 1, 1, 3], 0.0, 0.05))
+    noise = tf.random.normal(tf.shape(pixels), 0.0, 1.0)
+    return bent * cast + noise * tf.random.uniform([count, 1, 1, 1], 0.0, 5.0)
+
+
+def _cover(pixels: Tensor, size: int, background: float) -> Tensor:
+    """A quarter of the cells loses a side, as at the edge of a field."""
+    import tensorflow as tf
+
+    count = tf.shape(pixels)[0]
+    angle = tf.random.uniform([count, 1, 1], 0, 2 * math.pi)
+    axis = tf.linspace(-1.0, 1.0, size)
+    along = axis[None, None, :] * tf.cos(angle) + axis[None, :, None] * tf.sin(angle)
+    chosen = tf.random.uniform([count, 1, 1]) < 0.25
+    hidden = (along > tf.random.uniform([count, 1, 1], 0.2, 0.9)) & chosen
+    fill = background + tf.random.normal([count, 1, 1, 1], 0.0, 6.0)
+    return tf.where(hidden[..., None], fill, pixels)

@@ -1,0 +1,140 @@
+"""Commands that laboratories can script; every failure is one sentence on standard error."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TextIO
+
+from mlcore.engine.bundle import SHIPPED_BUNDLE
+from mlcore.engine.errors import EngineError
+
+UNREADABLE, UNUSABLE = 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns 0, 1 if a file could not be read, or 2 if nothing could be done."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        status: int = chosen.run(chosen)
+    except EngineError as error:
+        print(error, file=sys.stderr)
+        return UNUSABLE
+    except BrokenPipeError:
+        # Whoever read our lines has seen enough (``| head``); that is no failure worth a traceback.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m mlcore.engine", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    _classify_parser(commands)
+    _evaluate_parser(commands)
+    _train_parser(commands)
+    return parser
+
+
+def _classify_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("classify", help="find and name the cells in pictures")
+    command.add_argument("files", nargs="*", metavar="FILE", help="JPEG or PNG pictures")
+    command.add_argument("--files-from", metavar="LIST", help="a file with one path on each line; - reads them here")
+    command.add_argument("--single", action="store_true", help="each picture shows one cell of interest")
+    command.add_argument("--bundle", type=Path, default=SHIPPED_BUNDLE, metavar="DIR")
+    command.add_argument("--threads", type=int, default=1, metavar="N")
+    command.add_argument("--json", default="-", metavar="FILE", help="where the lines go; - is standard output")
+    command.set_defaults(run=classify)
+
+
+def _evaluate_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("evaluate", help="measure a bundle on a folder with one folder for each class")
+    command.add_argument("folder", type=Path, metavar="FOLDER")
+    command.add_argument("--single", action="store_true", help="each picture shows one cell of interest")
+    command.add_argument("--bundle", type=Path, default=SHIPPED_BUNDLE, metavar="DIR")
+    command.add_argument("--threads", type=int, default=2, metavar="N")
+    command.add_argument("--json", default="-", metavar="FILE")
+    command.add_argument("--picture", type=Path, metavar="PNG", help="draw the confusion matrix")
+    command.set_defaults(run=evaluate)
+
+
+def _train_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("train", help="train, evaluate and bundle a model")
+    command.add_argument("--data", type=Path, metavar="DIR", help="default: HEMATOVISION_DATA")
+    command.add_argument("--weights", default="imagenet", metavar="imagenet|FILE|BUNDLE")
+    command.add_argument("--recipe", choices=("cell", "classic"), default="cell")
+    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the bundle is written")
+    command.add_argument("--work", type=Path, required=True, metavar="DIR", help="checkpoints and cached crops")
+    command.add_argument("--version", default="0.1.0")
+    command.add_argument("--epochs", type=int, default=20)
+    command.add_argument("--seed", type=int, default=20)
+    command.set_defaults(run=train)
+
+
+def classify(chosen: argparse.Namespace) -> int:
+    """Write one JSON line for each picture, in the order given."""
+    from mlcore.engine.readings import readings
+    from mlcore.engine.runtime import load_predictor
+
+    files = [*chosen.files, *_listed(chosen.files_from)]
+    if not files:
+        raise EngineError("Name at least one picture, or a list of them with --files-from.")
+    predictor = load_predictor(chosen.bundle, threads=chosen.threads)
+    failed = False
+    with _output(chosen.json) as output:
+        for line in readings(predictor, files, single=chosen.single):
+            failed = failed or "error" in line
+            print(json.dumps(line, ensure_ascii=False), file=output, flush=True)
+    return UNREADABLE if failed else 0
+
+
+def evaluate(chosen: argparse.Namespace) -> int:
+    """Write the report on a labelled folder as JSON and, if asked, the confusion matrix as a picture."""
+    from mlcore.engine.evaluate import evaluate_folder
+    from mlcore.engine.runtime import load_predictor
+
+    predictor = load_predictor(chosen.bundle, threads=chosen.threads)
+    report = evaluate_folder(chosen.folder, predictor, single=chosen.single)
+    with _output(chosen.json) as output:
+        print(json.dumps(report, indent=1), file=output)
+    if chosen.picture:
+        from mlcore.engine.charts import confusion_picture
+
+        confusion_picture(report, chosen.picture)
+    return 0
+
+
+def train(chosen: argparse.Namespace) -> int:
+    """Run the training line; telling how far it is on standard output."""
+    from mlcore.engine.manifest import data_root
+    from mlcore.engine.recipes import RECIPES
+
+    data = chosen.data or data_root()
+    if data is None:
+        raise EngineError("Say with --data or HEMATOVISION_DATA where the pictures lie; docs/data.md tells more.")
+    RECIPES[chosen.recipe](chosen, data)
+    return 0
+
+
+def _listed(name: str | None) -> list[str]:
+    if name is None:
+        return []
+    try:
+        text = sys.stdin.read() if name == "-" else Path(name).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise EngineError(f"The list {name} cannot be read.") from error
+    return [line for line in text.splitlines() if line.strip()]
+
+
+def _output(name: str) -> TextIO:
+    """Open the place for results; standard output is duplicated so that closing it does no harm."""
+    if name == "-":
+        return os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    try:
+        return Path(name).open("w")
+    except OSError as error:
+        raise EngineError(f"{name} cannot be written.") from error

@@ -1,0 +1,76 @@
+"""From a trained network to the bytes of a bundle: half-precision weights, LiteRT in fp32 and int8."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlcore.engine.contracts import Image
+from mlcore.engine.preprocess import to_tensor
+
+if TYPE_CHECKING:
+    import keras
+
+WEIGHTS = "network.weights.h5"
+FULL = "network.tflite"
+SMALL = "network.int8.tflite"
+
+
+def halve(network: keras.Model) -> None:
+    """Round every weight to half precision, so that the stored file and all networks made of it agree."""
+    network.set_weights([w.astype(np.float16).astype(np.float32) for w in network.get_weights()])
+
+
+def stored_weights(network: keras.Model) -> bytes:
+    """Return the Keras weights as an HDF5 file in half precision (Keras widens them on loading)."""
+    import h5py
+
+    with tempfile.TemporaryDirectory() as folder:
+        wide, narrow = Path(folder) / WEIGHTS, Path(folder) / "narrow.weights.h5"
+        network.save_weights(wide)
+        with h5py.File(wide, "r") as source, h5py.File(narrow, "w") as target:
+            target.attrs.update(source.attrs)
+
+            def copy(name: str, item: Any) -> None:
+                if isinstance(item, h5py.Dataset):
+                    values = item[()]
+                    half = values.astype(np.float16) if values.dtype == np.float32 else values
+                    target.create_dataset(name, data=half, compression="gzip" if half.ndim else None)
+                else:
+                    target.require_group(name)
+                target[name].attrs.update(item.attrs)
+
+            source.visititems(copy)
+        return narrow.read_bytes()
+
+
+def lite(network: keras.Model, examples: Image | None = None) -> bytes:
+    """Return the network for LiteRT: weights in half precision, or int8 where ``examples`` are given.
+
+    ``examples`` are ``uint8`` crops (n, size, size, 3) that show the range of every layer's values.
+    Inputs and outputs stay float32 either way, so both networks are served alike.
+    """
+    import keras
+    import tensorflow as tf
+
+    # A fixed batch of one: LiteRT plans its memory once and never again.
+    cell = keras.Input(batch_shape=(1, *network.input_shape[1:]), name="cell")
+    converter = tf.lite.TFLiteConverter.from_keras_model(keras.Model(cell, network(cell)))
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if examples is None:
+        converter.target_spec.supported_types = [tf.float16]
+    else:
+        converter.representative_dataset = lambda: _representative(examples)
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    result: bytes = converter.convert()
+    return result
+
+
+def _representative(examples: Image) -> Iterator[list[NDArray[np.float32]]]:
+    for crop in examples:
+        yield [to_tensor(crop)[None]]

@@ -1,0 +1,68 @@
+"""The network: MobileNetV2 (Sandler et al. 2018) with a small head, normalisation frozen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import keras
+
+# Blocks in front of this one keep their ImageNet weights: edges and colours are the same everywhere,
+# and leaving them alone keeps a foreign stain readable and halves the time of a step.
+FIRST_TUNED_BLOCK = "block_3_"
+
+
+def build(size: int, classes: int, *, dropout: float = 0.3) -> keras.Model:
+    """Return a network from (n, size, size, 3) in -1..1 to (n, classes) logits, with random weights."""
+    import keras
+
+    base = keras.applications.MobileNetV2(
+        input_shape=(size, size, 3), include_top=False, weights=None, pooling="avg", name="mobilenet_v2"
+    )
+    inputs = keras.Input((size, size, 3), name="cell")
+    # ``training=False`` keeps the normalisation at its stored statistics: re-estimating them on one
+    # laboratory is what makes a network collapse on the next.
+    features = base(inputs, training=False)
+    dropped = keras.layers.Dropout(dropout, name="dropout")(features)
+    logits = keras.layers.Dense(classes, name="classes")(dropped)
+    return keras.Model(inputs, logits, name="cell_reader")
+
+
+def load_start(network: keras.Model, start: str) -> None:
+    """Fill the base with ImageNet weights (``imagenet`` or a file) or the network from a bundle folder."""
+    import keras
+
+    path = Path(start)
+    if path.is_dir():
+        from mlcore.engine.bundle import verified_file
+
+        _load_bundle(network, verified_file(path, "network.weights.h5"))
+        return
+    weights = "imagenet" if start == "imagenet" else str(path)
+    base = network.get_layer("mobilenet_v2")
+    donor = keras.applications.MobileNetV2(
+        input_shape=base.input_shape[1:], include_top=False, weights=weights, pooling="avg"
+    )
+    base.set_weights(donor.get_weights())
+
+
+def _load_bundle(network: keras.Model, weights: Path) -> None:
+    """Load the base always, the head only where it has as many classes as this network."""
+    try:
+        network.load_weights(weights)
+    except ValueError:
+        network.load_weights(weights, skip_mismatch=True)
+
+
+def tune(network: keras.Model, *, deep: bool) -> None:
+    """Make the head alone trainable, or with ``deep`` also the blocks from ``FIRST_TUNED_BLOCK`` on."""
+    import keras
+
+    base = network.get_layer("mobilenet_v2")
+    base.trainable = True
+    reached = False
+    for layer in base.layers:
+        reached = reached or layer.name.startswith(FIRST_TUNED_BLOCK)
+        normalises = isinstance(layer, keras.layers.BatchNormalization)
+        layer.trainable = deep and reached and not normalises

@@ -1,0 +1,50 @@
+"""Which pictures a training step sees: every class, source and original gets its share."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlcore.engine.contracts import Image
+from mlcore.engine.manifest import Record
+
+
+def shares(records: Sequence[Record], groups: Sequence[int]) -> NDArray[np.float64]:
+    """Return the probability of drawing each record; all records must have a class.
+
+    Classes are drawn evenly, then the laboratories that have that class, then the originals, then the
+    copies of an original: thirty copies of one monocyte count as one monocyte.
+    """
+    laboratories = [laboratory(record.source) for record in records]
+    classes = Counter(record.label for record in records)
+    labs_of: Counter[str | None] = Counter()
+    for label, _lab in {(r.label, lab) for r, lab in zip(records, laboratories, strict=True)}:
+        labs_of[label] += 1
+    keys = [(r.label, lab, g) for r, lab, g in zip(records, laboratories, groups, strict=True)]
+    copies = Counter(keys)
+    originals = Counter((label, lab) for label, lab, _group in copies)
+    weight = [
+        1 / len(classes) / labs_of[label] / originals[label, lab] / copies[label, lab, group]
+        for label, lab, group in keys
+    ]
+    probabilities = np.asarray(weight, dtype=np.float64)
+    result: NDArray[np.float64] = probabilities / probabilities.sum()
+    return result
+
+
+def laboratory(source: str) -> str:
+    """Return the laboratory behind a source: the Kaggle copies are made from the BCCD fields."""
+    return "bccd" if source.startswith(("kaggle", "bccd")) else source
+
+
+def batches(
+    pixels: Image, targets: NDArray[np.int32], share: NDArray[np.float64], size: int, seed: int
+) -> Iterator[tuple[Image, NDArray[np.int32]]]:
+    """Yield endless batches drawn with replacement according to ``share``."""
+    random = np.random.default_rng(seed)
+    while True:
+        chosen = random.choice(len(targets), size=size, p=share)
+        yield pixels[chosen], targets[chosen]
