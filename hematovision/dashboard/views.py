@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import redis
 from django.conf import settings
@@ -33,7 +34,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @requires(Capability.VIEW_DASHBOARD)
 def dashboard(request: HttpRequest) -> HttpResponse:
     """Show what was done, what waits, what failed and whether everything is at work."""
-    disk = shutil.disk_usage(settings.VAR_DIR)
+    disk = shutil.disk_usage(_existing(Path(settings.VAR_DIR)))
     crew = _workers()
     failed = selectors.failed_jobs(signed_in(request))
     context = {
@@ -50,6 +51,11 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "disk_free_percent": 100 * disk.free / disk.total,
     }
     return render(request, "dashboard/dashboard.html", context)
+
+
+def _existing(folder: Path) -> Path:
+    """Return the folder, or the nearest one above it that exists: before the first upload it may not."""
+    return next(path for path in (folder, *folder.parents) if path.exists())
 
 
 def _workers() -> list[Worker] | None:

@@ -1,0 +1,144 @@
+"""The dashboard's numbers are those of the rows, and only admins see them."""
+
+import io
+from datetime import timedelta
+
+import pytest
+from django.db.models import F
+from django.urls import reverse
+from django.utils import timezone
+
+from hematovision.core import workers
+from hematovision.core.origin import Origin
+from hematovision.dashboard.activity import activity
+from predictions.models import Analysis, AnalysisJob, Cell, SmearField
+from predictions.services import field_submit
+from predictions.states import Failure, JobState
+from predictions.synthetic import draw_field
+from tests.accounts.factories import PersonFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def technician(settings, tmp_path):
+    settings.IMAGE_ROOT = tmp_path / "images"
+    return PersonFactory()
+
+
+def noon():
+    """Twelve o'clock today: no test may depend on how near midnight it runs."""
+    return timezone.localtime().replace(hour=12, minute=0, second=0, microsecond=0)
+
+
+def upload(person, seed=1):
+    content = io.BytesIO(draw_field(seed, width=200, height=160, labels=["neutrophil"]).encoded())
+    return field_submit(actor=person, origin=Origin(), content=content, name="smear.jpg").field
+
+
+def result(field, version, *, days=0, abstained=(False,)):
+    """Store a result that came two seconds after its upload, ``days`` ago."""
+    at = noon() - timedelta(days=days)
+    SmearField.objects.filter(pk=field.pk).update(created_at=at - timedelta(seconds=2))
+    analysis = Analysis.objects.create(field=field, model_version=version, milliseconds=5, created_at=at)
+    box = {"x0": 0, "y0": 0, "x1": 9, "y1": 9}
+    Cell.objects.bulk_create(
+        Cell(
+            analysis=analysis,
+            number=number,
+            label="neutrophil",
+            confidence=0.9,
+            probabilities={"neutrophil": 0.9},
+            abstained=unsure,
+            **box,
+        )
+        for number, unsure in enumerate(abstained, start=1)
+    )
+
+
+def test_an_empty_portal_counts_nothing_and_invents_no_share():
+    for period in activity():
+        assert (period.uploads, period.results, period.cells) == (0, 0, 0)
+        assert period.unsure is None
+        assert period.seconds is None
+
+
+def test_each_period_counts_its_own_days(technician, active):
+    today, week, month, before = (upload(technician, seed) for seed in range(4))
+    result(today, active, abstained=(True, False, False, False))
+    result(week, active, days=3, abstained=(True, True))
+    result(month, active, days=20, abstained=(False, False))
+    result(before, active, days=40)
+    counted = activity(noon())
+    assert [period.uploads for period in counted] == [1, 2, 3]
+    assert [period.results for period in counted] == [1, 2, 3]
+    assert [period.cells for period in counted] == [4, 6, 8]
+    assert [period.unsure for period in counted] == [25.0, 50.0, 37.5]
+    assert [period.seconds for period in counted] == [2.0, 2.0, 2.0]
+
+
+def test_it_takes_few_queries(technician, active, client, django_assert_max_num_queries):
+    for seed in range(5):
+        fail(upload(technician, seed))
+    client.force_login(PersonFactory(admin=True))
+    with django_assert_max_num_queries(12):
+        assert client.get(reverse("dashboard")).status_code == 200
+
+
+def fail(field):
+    AnalysisJob.objects.filter(field=field).update(
+        state=JobState.FAILED,
+        failure_code=Failure.GAVE_UP,
+        failure_text="The worker stopped several times.",
+        finished_at=timezone.now(),
+        created_at=F("created_at"),
+    )
+
+
+def test_a_failed_analysis_stands_there_with_its_reason_and_a_retry(technician, client):
+    field = upload(technician)
+    fail(field)
+    client.force_login(PersonFactory(admin=True))
+    page = client.get(reverse("dashboard")).content.decode()
+    assert "The worker stopped several times." in page
+    assert reverse("field_retry", args=[field.pk]) in page
+
+
+def test_it_says_what_waits_and_what_is_missing(technician, client):
+    upload(technician)
+    client.force_login(PersonFactory(admin=True))
+    response = client.get(reverse("dashboard"))
+    page = response.content.decode()
+    assert response.context["queue"].waiting == 1
+    assert response.context["model"] is None
+    assert set(response.context["absent"]) == {"inference", "training", "scheduler"}
+    assert "something is missing" in page
+
+
+def test_without_a_broker_the_page_still_opens_and_says_so(client, settings):
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    workers.client.cache_clear()
+    client.force_login(PersonFactory(admin=True))
+    page = client.get(reverse("dashboard")).content.decode()
+    workers.client.cache_clear()
+    assert "the broker does not answer" in page
+
+
+@pytest.mark.parametrize("role", ["technician", "doctor"])
+def test_other_roles_are_told_that_they_may_not(client, role):
+    client.force_login(PersonFactory(role=role))
+    response = client.get(reverse("dashboard"))
+    assert response.status_code == 403
+    assert role in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("role", "page"), [("technician", "upload"), ("admin", "upload"), ("doctor", "history")]
+)
+def test_the_first_page_is_where_the_work_begins(client, role, page):
+    client.force_login(PersonFactory(role=role))
+    assert client.get("/").headers["Location"] == reverse(page)
+
+
+def test_signed_out_the_first_page_is_sign_in(client):
+    assert client.get("/").headers["Location"].startswith(reverse("account_login"))
