@@ -94,21 +94,26 @@ class TrainingRun(models.Model):
     state = models.CharField(
         _("state"), max_length=16, choices=TrainingState.choices, default=TrainingState.QUEUED
     )
-    progress = models.JSONField(_("progress"), default=dict)
+    progress = models.JSONField(_("progress"), default=dict, blank=True)
     log = models.TextField(_("log"), blank=True)
     failure = models.TextField(_("what went wrong"), blank=True)
     stop_requested = models.BooleanField(default=False)
-    lease_until = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
     fence = models.PositiveBigIntegerField(default=0)
     attempts = models.PositiveSmallIntegerField(default=0)
     started_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("started by")
     )
     created_at = models.DateTimeField(_("ordered"), auto_now_add=True)
-    started_at = models.DateTimeField(_("started"), null=True)
-    finished_at = models.DateTimeField(_("finished"), null=True)
+    started_at = models.DateTimeField(_("started"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
     result = models.ForeignKey(
-        ModelVersion, on_delete=models.PROTECT, null=True, related_name="runs", verbose_name=_("model")
+        ModelVersion,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="runs",
+        verbose_name=_("model"),
     )
 
     class Meta:

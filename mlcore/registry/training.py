@@ -39,24 +39,23 @@ class TrainingRefused(PortalError):  # noqa: N818 -- the name says what happened
 
 
 def data_folders() -> list[str]:
-    """Return the names of the folders that a run may be trained on, sorted."""
+    """Return the names of the folders that a run may be trained on, sorted; links are not followed."""
     root = Path(settings.TRAINING_DATA_ROOT)
     if not root.is_dir():
         return []
-    return sorted(entry.name for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+    inside = (entry for entry in root.iterdir() if entry.is_dir() and not entry.is_symlink())
+    return sorted(entry.name for entry in inside if not entry.name.startswith("."))
 
 
 def folder_path(name: str) -> Path:
     """Return the path of one data folder below ``TRAINING_DATA_ROOT``.
 
     Raises:
-        TrainingRefused: it does not exist or lies outside, also by way of links or ``..``.
+        TrainingRefused: it is not one of those listed, so no ``..``, link or absolute path leads outside.
     """
-    root = Path(settings.TRAINING_DATA_ROOT).resolve()
-    path = (root / name).resolve()
-    if path == root or not path.is_relative_to(root) or not path.is_dir():
-        raise TrainingRefused(_("There is no data folder %(name)s on the server.") % {"name": name})
-    return path
+    if name not in data_folders():
+        raise TrainingRefused(_("There is no data folder “%(name)s” on the server.") % {"name": name})
+    return Path(settings.TRAINING_DATA_ROOT) / name
 
 
 def training_start(
@@ -77,12 +76,12 @@ def training_start(
     if recipe not in Recipe.values:
         raise TrainingRefused(_("There is no recipe %(name)s.") % {"name": recipe})
     epochs = options.get("epochs")
-    if not isinstance(epochs, int) or not 1 <= epochs <= MAX_EPOCHS:
+    if type(epochs) is not int or not 1 <= epochs <= MAX_EPOCHS:
         raise TrainingRefused(_("Epochs go from 1 to %(most)d.") % {"most": MAX_EPOCHS})
     folder_path(data)
     with transaction.atomic():
         run = TrainingRun(recipe=recipe, data=data, options=dict(options), started_by=actor)
-        run.full_clean(exclude=["options", "progress"])
+        run.full_clean()
         run.save()
         ring_on_commit(RUN_TRAINING, str(run.pk))
         detail: dict[str, JSON] = {"recipe": recipe, "epochs": epochs, "data": data}

@@ -1,0 +1,143 @@
+"""The pages of models and training: everyone reads about models, admins act; each act has its event."""
+
+import uuid
+
+import pytest
+from django.urls import reverse
+
+from accounts.audit.models import AuditEvent
+from mlcore.registry import selectors
+from mlcore.registry.models import TrainingRun, TrainingState
+from tests.accounts.factories import PersonFactory
+from tests.mlcore.conftest import largest_file
+from tests.mlcore.training.conftest import data_root
+
+__all__ = ["data_root"]
+pytestmark = pytest.mark.django_db
+ROLES = ["technician", "doctor", "admin"]
+
+
+@pytest.fixture
+def sign_in(client):
+    def sign_in(role="admin"):
+        person = PersonFactory(role=role)
+        client.force_login(person)
+        return person
+
+    return sign_in
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_everyone_reads_what_a_model_can_and_cannot(client, sign_in, active, role):
+    sign_in(role)
+    listed = client.get(reverse("models")).content.decode()
+    assert active.version in listed
+    page = client.get(reverse("model", args=[active.pk])).content.decode()
+    assert active.sha256 in page
+    assert "never shown: blasts, parasites and red-cell disease" in page
+    for label in active.labels:
+        assert label in page
+
+
+def test_without_a_model_the_page_says_what_to_do(client, sign_in):
+    sign_in("technician")
+    assert "register_model" in client.get(reverse("models")).content.decode()
+
+
+def test_an_admin_makes_a_candidate_active(client, sign_in, candidate):
+    admin = sign_in()
+    response = client.post(reverse("model_promote", args=[candidate.pk]), follow=True)
+    assert "reads new smears from now on" in response.content.decode()
+    assert selectors.active_version() == candidate
+    assert AuditEvent.objects.filter(event="model.promoted", actor=admin).count() == 1
+
+
+def test_a_damaged_candidate_is_refused_on_the_page(client, sign_in, active, candidate, model_root):
+    sign_in()
+    largest_file(model_root / candidate.location).unlink()
+    response = client.post(reverse("model_promote", args=[candidate.pk]), follow=True)
+    assert "missing or altered" in response.content.decode()
+    assert selectors.active_version() == active
+
+
+@pytest.mark.parametrize("role", ["technician", "doctor"])
+def test_others_see_no_button_and_may_not_act(client, sign_in, active, candidate, data_root, role):
+    sign_in(role)
+    assert "Make active" not in client.get(reverse("model", args=[candidate.pk])).content.decode()
+    assert client.post(reverse("model_promote", args=[candidate.pk])).status_code == 403
+    assert client.get(reverse("training")).status_code == 403
+    assert client.post(reverse("training_start"), {"folder": "smears"}).status_code == 403
+    assert selectors.active_version() == active
+    assert not TrainingRun.objects.exists()
+
+
+def test_an_admin_orders_watches_and_stops_a_training(client, sign_in, data_root):
+    admin = sign_in()
+    assert "smears" in client.get(reverse("training")).content.decode()
+    order = {"folder": "smears", "recipe": "cell", "epochs": "3"}
+    response = client.post(reverse("training_start"), order, follow=True)
+    run = TrainingRun.objects.get()
+    assert response.redirect_chain == [(reverse("training_run", args=[run.pk]), 302)]
+    assert (run.started_by, run.recipe, run.data, run.options) == (admin, "cell", "smears", {"epochs": 3})
+    page = response.content.decode()
+    assert 'hx-trigger="every 2s"' in page
+    assert "Waiting for the training worker" in page
+    page = client.post(reverse("training_stop", args=[run.pk]), follow=True).content.decode()
+    run.refresh_from_db()
+    assert run.state == TrainingState.INTERRUPTED
+    assert "hx-trigger" not in page
+    assert "interrupted" in client.get(reverse("training")).content.decode()
+
+
+def test_progress_is_shown_as_it_was_reported(client, sign_in):
+    run = TrainingRun.objects.create(
+        recipe="cell",
+        data="smears",
+        options={"epochs": 4},
+        started_by=sign_in(),
+        state=TrainingState.RUNNING,
+        progress={"epoch": 1, "of": 4, "seconds_left": 300, "accuracy": 0.5, "loss": 1.25},
+        log="Epoch 1 of 4 <b>",
+    )
+    page = client.get(reverse("training_run", args=[run.pk])).content.decode()
+    for text in (
+        "epoch 1 of 4",
+        "about 5 min left",
+        "0.5000",
+        "1.2500",
+        'width="25.0"',
+        "Epoch 1 of 4 &lt;b&gt;",
+    ):
+        assert text in page
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"folder": "../outside"},
+        {"folder": "link"},
+        {"epochs": "0"},
+        {"epochs": "x"},
+        {"recipe": "magic"},
+        {"folder": ""},
+    ],
+)
+def test_a_wrong_order_comes_back_with_its_reason(client, sign_in, data_root, wrong):
+    sign_in()
+    order = {"folder": "smears", "recipe": "cell", "epochs": "3", **wrong}
+    response = client.post(reverse("training_start"), order)
+    assert response.status_code == 422
+    assert "errorlist" in response.content.decode()
+    assert not TrainingRun.objects.exists()
+
+
+def test_without_data_the_form_says_where_to_put_it(client, sign_in, settings, tmp_path):
+    settings.TRAINING_DATA_ROOT = tmp_path / "none"
+    sign_in()
+    assert str(tmp_path / "none") in client.get(reverse("training")).content.decode()
+
+
+@pytest.mark.parametrize("name", ["model", "training_run"])
+def test_what_does_not_exist_is_not_found(client, sign_in, name):
+    sign_in()
+    assert client.get(reverse(name, args=[uuid.uuid4()])).status_code == 404
