@@ -116,7 +116,7 @@ def tally(cells: Iterable[CellView]) -> list[Tally]:
 
 def percent(share: float) -> str:
     """Write a share of 0..1 as a percentage with one decimal, such as "97.2 %"."""
-    return _("%(number)s %%") % {"number": number_format(100 * share, 1)}
+    return _("%(number)s %%") % {"number": number_format(round(100 * share, 1), 1)}
 
 
 def length(share: float) -> str:

@@ -26,7 +26,9 @@ class CellClass:
         return f"c-{self.short.lower()}"
 
 
-UNIDENTIFIED: Final = CellClass("", "UNA", _("Unidentified"))
+UNIDENTIFIED: Final = CellClass(
+    "", "UNA", _("Unidentified"), _("The model is not sure enough to name it: a person has to.")
+)
 # Facts: Hoffbrand's Essential Haematology, 8th ed. 2020; Bain, Blood Cells: A Practical Guide, 6th ed. 2021.
 CLASSES: Final[tuple[CellClass, ...]] = (
     CellClass(

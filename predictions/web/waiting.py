@@ -33,7 +33,9 @@ def waiting(job: AnalysisJob) -> Waiting:
     if job.state == JobState.RUNNING:
         return Waiting(_("Being analysed"), _("A worker is reading this image now."))
     ahead = jobs_ahead(job)
-    queue = ngettext("%(n)d image is ahead of it.", "%(n)d images are ahead of it.", ahead) % {"n": ahead}
+    queue = _("It is the next one.")
+    if ahead:
+        queue = ngettext("%(n)d image is ahead of it.", "%(n)d images are ahead of it.", ahead) % {"n": ahead}
     if active_version() is None:
         text = _("The image is stored. It will be analysed once an admin has made a model active.")
         return Waiting(_("Waiting for a model"), f"{text} {queue}", stuck=True)
