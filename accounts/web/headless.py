@@ -10,10 +10,15 @@ from allauth.headless.account.views import LoginView, SessionView
 from allauth.headless.constants import Client
 from allauth.headless.tokens.views import RefreshTokenView
 from django.urls import path
+from django.views.decorators.http import require_http_methods
+
+# allauth's views take any method for POST.
+post = require_http_methods(["POST"])
+session = require_http_methods(["GET", "HEAD", "DELETE"])
 
 app_name = "headless"
 urlpatterns = [
-    path("auth/login", LoginView.as_api_view(client=Client.APP), name="login"),
-    path("auth/session", SessionView.as_api_view(client=Client.APP), name="current_session"),
-    path("tokens/refresh", RefreshTokenView.as_api_view(client=Client.APP), name="refresh"),
+    path("auth/login", post(LoginView.as_api_view(client=Client.APP)), name="login"),
+    path("auth/session", session(SessionView.as_api_view(client=Client.APP)), name="current_session"),
+    path("tokens/refresh", post(RefreshTokenView.as_api_view(client=Client.APP)), name="refresh"),
 ]

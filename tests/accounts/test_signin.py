@@ -126,7 +126,7 @@ def test_a_changed_password_is_recorded_and_ends_the_other_sessions(client, djan
 def test_sign_up_is_closed(client, django_user_model):
     new = {"email": "x@example.org", "password1": PASSWORD, "password2": PASSWORD}
     assert "An admin of your laboratory" in client.get("/accounts/signup/").content.decode()
-    client.post("/accounts/signup/", new)
+    assert client.post("/accounts/signup/", new).status_code == 405
     assert not django_user_model.objects.exists()
 
 

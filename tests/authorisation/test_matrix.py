@@ -1,0 +1,78 @@
+"""The authorisation matrix: who gets which answer at which address, for whose object.
+
+``matrix.csv`` is the law. Its objects are ``own`` (of the technician's site; for people: oneself), ``other``
+(of another site; another person), ``any`` (it belongs to nobody), ``none`` (it does not exist) and ``-`` (the
+address takes none). ``disabled`` was an admin with a session or token until a moment before.
+"""
+
+import csv
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from tests.authorisation.world import METHODS, WHO, World, routes
+
+MATRIX = list(csv.DictReader((Path(__file__).parent / "matrix.csv").open(encoding="utf-8")))
+ROUTES = {route.text: route for route in routes()}
+OWNED = {"field_id", "cell_id", "person_id"}
+PUBLIC = ("healthz", "welcome/", "accounts/", "_allauth/")
+LISTED = defaultdict(set)
+for line in MATRIX:
+    LISTED[line["address"]].add(line["method"])
+
+
+def title(line):
+    return f"{line['method']} /{line['address']} {line['object']}"
+
+
+@pytest.fixture
+def world(db, settings, tmp_path):
+    settings.IMAGE_ROOT = tmp_path / "images"
+    settings.PREDICT_WAIT_SECONDS = 0
+    return World()
+
+
+def test_every_address_is_in_the_matrix_and_no_line_is_stale():
+    assert set(ROUTES) == set(LISTED), "add the address to tests/authorisation/matrix.csv, or take it out"
+
+
+@pytest.mark.parametrize("address", ROUTES, ids=lambda text: f"/{text}")
+def test_every_kind_of_object_of_an_address_is_in_the_matrix(address):
+    takes = ROUTES[address].takes
+    wanted = {"own", "other", "none"} if takes & OWNED else {"any", "none"} if takes else {"-"}
+    for method in LISTED[address]:
+        kinds = [line["object"] for line in MATRIX if (line["address"], line["method"]) == (address, method)]
+        assert sorted(kinds) == sorted(wanted), method
+
+
+@pytest.mark.parametrize("line", MATRIX, ids=title)
+def test_the_answers_are_those_of_the_matrix(world, line):
+    route = ROUTES[line["address"]]
+    answers = {who: str(world.ask(route, line["method"], line["object"], who)) for who in WHO}
+    assert answers == {
+        who: answers[who] if answers[who] in line[who].split("|") else line[who] for who in WHO
+    }
+
+
+@pytest.mark.parametrize("address", ROUTES, ids=lambda text: f"/{text}")
+def test_a_method_that_is_not_in_the_matrix_is_not_allowed(world, address):
+    route = ROUTES[address]
+    which = "any" if route.takes and not route.takes & OWNED else "own"
+    for method in set(METHODS) - LISTED[address]:
+        assert world.ask(route, method, which, "admin") == 405, method
+
+
+def test_the_matrix_keeps_the_laws_of_the_house():
+    for line in MATRIX:
+        assert line["anonymous"] == line["disabled"], f"{title(line)}: deactivation counts at once"
+        if not line["address"].startswith(PUBLIC):
+            assert line["anonymous"] in {"302", "401"}, f"{title(line)}: signed out sees nothing"
+        if line["address"] != "healthz":
+            assert all(line[who] < "500" for who in WHO), f"{title(line)}: a 5xx is a fault"
+        if line["object"] == "other":
+            none = next(
+                one for one in MATRIX
+                if (one["address"], one["method"], one["object"]) == (line["address"], line["method"], "none")
+            )  # fmt: skip
+            assert line["technician"] == none["technician"], f"{title(line)}: looks as if it did not exist"

@@ -1,0 +1,126 @@
+"""One of everything that has an address, and each kind of visitor asking for it."""
+
+import io
+import uuid
+from dataclasses import dataclass
+
+from allauth.account.forms import default_token_generator
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import URLPattern, get_resolver, reverse
+
+from accounts import links, services
+from accounts.models import User
+from hematovision.core.origin import Origin
+from mlcore.registry.models import ModelVersion, TrainingRun
+from predictions.models import Analysis, Cell
+from predictions.services import field_submit
+from tests.accounts.factories import PASSWORD, PersonFactory, SiteFactory
+from tests.predictions import hostile
+
+WHO = ("anonymous", "technician", "doctor", "admin", "disabled")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+NOBODY = uuid.UUID(int=0)
+# Uploads carry a real image: an empty one would be refused before anybody asks who sends it.
+FILE_OF = {"upload": "files", "upload_file": "file", "api_predict": "file"}
+# Addresses that a program asks with a token; the others are asked by a browser with a session.
+BY_TOKEN = ("api/", "_allauth/")
+
+
+@dataclass(frozen=True)
+class Route:
+    """An address of the portal: as written, its full name, and the names of what it takes."""
+
+    text: str
+    name: str
+    takes: frozenset[str]
+
+
+def routes(patterns=None, text="", names=()):
+    """Walk the resolver; return every address of the portal, those of included packages too."""
+    found = []
+    for entry in get_resolver().url_patterns if patterns is None else patterns:
+        here = text + str(entry.pattern)
+        if isinstance(entry, URLPattern):
+            takes = frozenset(entry.pattern.regex.groupindex) | frozenset(entry.pattern.converters)
+            found.append(Route(here, ":".join([*names, entry.name or "?"]), takes))
+        else:
+            more = [entry.namespace] if entry.namespace else []
+            found += routes(entry.url_patterns, here, [*names, *more])
+    return found
+
+
+class World:
+    """People of one site, what they own, and the same at another site."""
+
+    def __init__(self):
+        home, away = SiteFactory(), SiteFactory()
+        self.people = {
+            "technician": PersonFactory(site=home),
+            "doctor": PersonFactory(site=home, doctor=True),
+            "admin": PersonFactory(site=home, admin=True),
+            "disabled": PersonFactory(site=home, admin=True),
+        }
+        self.stranger = PersonFactory(site=away)
+        self.version = ModelVersion.objects.create(
+            version="test", sha256="0" * 64, labels=["neutrophil"], location="nowhere", source="imported"
+        )
+        self.run = TrainingRun.objects.create(recipe="x", data="x", started_by=self.people["admin"])
+        self.cells = {"own": self._cell(self.people["technician"]), "other": self._cell(self.stranger)}
+
+    def _cell(self, uploader):
+        content = io.BytesIO(hostile.jpeg())
+        field = field_submit(actor=uploader, origin=Origin(), content=content, name="a.jpg").field
+        analysis = Analysis.objects.create(field=field, model_version=self.version, milliseconds=1)
+        facts = {"label": "neutrophil", "confidence": 1.0, "probabilities": {"neutrophil": 1.0}}
+        return Cell.objects.create(analysis=analysis, number=1, x0=0, y0=0, x1=9, y1=9, **facts)
+
+    def address(self, route, which, who):
+        """Return the path of ``route`` for the object ``which``: own, other, any (nobody owns it) or none."""
+        wanted = {name: self._key(name, which, who) for name in route.takes}
+        return reverse(route.name, kwargs=wanted)
+
+    def _key(self, name, which, who):
+        if name in {"token", "key", "uidb36"}:
+            return "x" if which == "none" else self._secret(name)
+        if which == "none":
+            return NOBODY
+        if name == "person_id":
+            return self.people.get(who, self.stranger).pk if which == "own" else self.stranger.pk
+        if name in {"field_id", "cell_id"}:
+            cell = self.cells[which]
+            return cell.pk if name == "cell_id" else cell.analysis.field_id
+        return {"version_id": self.version.pk, "run_id": self.run.pk}[name]
+
+    def _secret(self, name):
+        """Return the part ``name`` of a link that would let the stranger set a password."""
+        if name == "token":
+            return links.link_issue(actor=None, person=self.stranger)
+        return default_token_generator.make_token(self.stranger) if name == "key" else self.stranger.pk.hex
+
+    def visitor(self, route, who):
+        """Return a client of ``who`` and the headers of their requests; ``disabled`` was so just now."""
+        client, headers = Client(), {}
+        if who == "anonymous":
+            return client, headers
+        person = self.people[who]
+        if route.text.startswith(BY_TOKEN):
+            credentials = {"email": person.email, "password": PASSWORD}
+            answer = client.post(reverse("headless:login"), credentials, content_type="application/json")
+            headers = {"Authorization": f"Bearer {answer.json()['meta']['access_token']}"}
+        else:
+            client.force_login(person)
+        if who == "disabled":
+            services.person_deactivate(actor=self.people["admin"], person=User.objects.get(pk=person.pk))
+        return client, headers
+
+    def ask(self, route, method, which, who):
+        """Send the request, empty but for the one file of an upload, and return the status of the answer."""
+        client, headers = self.visitor(route, who)
+        client.raise_request_exception = False
+        path, more = self.address(route, which, who), {}
+        if method == "POST" and route.name in FILE_OF:
+            more = {"data": {FILE_OF[route.name]: SimpleUploadedFile("b.jpg", hostile.jpeg())}}
+        elif method == "POST" and route.text.startswith("_allauth/"):
+            more = {"data": "{}", "content_type": "application/json"}
+        return getattr(client, method.lower())(path, headers=headers, **more).status_code
