@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from mlcore.engine.contracts import Box, Image
-from mlcore.engine.stain import BLACK, Thumbnail, background_colour, nuclear_stain, thumbnail
+from mlcore.engine.stain import BLACK, Thumbnail, background_colour, brightest, nuclear_stain, thumbnail
 
 Mask = NDArray[np.bool_]
 
@@ -104,7 +104,7 @@ class StainLocator:
 def _stain_map(pixels: Image) -> NDArray[np.float32]:
     """Smoothed nuclear stain with black borders, and the blurred rim beside them, set to nothing."""
     stain = nuclear_stain(pixels, background_colour(pixels))
-    black: Mask = pixels.max(axis=2) <= BLACK
+    black: Mask = brightest(pixels) <= BLACK
     if black.any():
         stain[ndimage.binary_dilation(black, iterations=2)] = 0
     smoothed: NDArray[np.float32] = ndimage.uniform_filter(stain, 3)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from mlcore.engine.contracts import Box, Image
-from mlcore.engine.stain import BLACK
+from mlcore.engine.stain import BLACK, brightest
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def neutralise(pixels: Image, background: NDArray[np.float32], settings: CropSet
     levels = np.arange(256, dtype=np.float32)[:, None] * gain
     table = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
     neutral = np.stack([table[pixels[..., channel], channel] for channel in range(3)], axis=-1)
-    neutral[pixels.max(axis=2) <= BLACK] = round(settings.background)
+    neutral[brightest(pixels) <= BLACK] = round(settings.background)
     return neutral
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mlcore.engine.contracts import Image
-from mlcore.engine.stain import BLACK, Thumbnail, nuclear_stain
+from mlcore.engine.stain import BLACK, Thumbnail, brightest, nuclear_stain
 
 # Codes that make every answer about the picture worthless, with the sentence a person reads.
 UNUSABLE = {
@@ -36,7 +36,7 @@ def quality_flags(image: Image, small: Thumbnail, background: np.ndarray) -> tup
 
 def _stained(pixels: Image, background: np.ndarray) -> bool:
     """Whether anything has taken up dye or haemoglobin: a share of pixels denser in green than in red."""
-    lit = pixels.max(axis=2) > BLACK
+    lit = brightest(pixels) > BLACK
     if int(lit.sum()) < 100:
         return False
     ratio = np.clip(pixels[lit].astype(np.float32) / background, 0.02, 1.1)
