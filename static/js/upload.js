@@ -27,6 +27,7 @@ function refresh() {
 function choose(files) {
   const free = Number(form.dataset.maxFiles) - [...rows].filter((row) => row.state === "chosen").length;
   document.getElementById("limit").hidden = files.length <= free;
+  const batch = document.createDocumentFragment();
   for (const file of files.slice(0, free)) {
     const row = new Row(file, Number(form.dataset.maxBytes), {
       changed: refresh,
@@ -34,8 +35,9 @@ function choose(files) {
       gone: () => { rows.delete(row); refresh(); },
     });
     rows.add(row);
-    list.prepend(row.element);
+    batch.append(row.element);
   }
+  list.prepend(batch);
   refresh();
 }
 
@@ -49,7 +51,7 @@ for (const input of form.querySelectorAll("input[type=file]")) {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  for (const row of [...rows].filter((one) => one.state === "chosen").reverse()) sender.add(row);
+  for (const row of [...rows].filter((one) => one.state === "chosen")) sender.add(row);
 });
 document.getElementById("clear").addEventListener("click", () => {
   for (const row of [...rows]) if (row.state === "chosen") row.remove();

@@ -1,6 +1,10 @@
 // One chosen image: its preview, its state, and what became of it.
 const template = document.getElementById("row");
-const units = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 1 });
+const size = (bytes) => {
+  const [unit, count] = bytes < 1_000_000 ? ["kilobyte", bytes / 1000] : ["megabyte", bytes / 1_000_000];
+  const digits = { maximumSignificantDigits: 2 };
+  return new Intl.NumberFormat(document.documentElement.lang, { style: "unit", unit, ...digits }).format(count);
+};
 
 export class Row {
   constructor(file, maxBytes, { changed, again, gone }) {
@@ -9,7 +13,7 @@ export class Row {
     this.gone = gone;
     this.element = template.content.cloneNode(true).firstElementChild;
     this.part(".name").textContent = file.name;
-    this.part(".size").textContent = `${units.format(file.size / 1_000_000)} MB`;
+    this.part(".size").textContent = size(file.size);
     this.part(".remove").addEventListener("click", () => this.remove());
     this.part(".retry").addEventListener("click", again);
     this.showPreview();
@@ -34,7 +38,11 @@ export class Row {
     // A blob stays in memory until its address is given back.
     const release = () => URL.revokeObjectURL(address);
     image.addEventListener("load", release, { once: true });
-    image.addEventListener("error", release, { once: true });
+    image.addEventListener("error", () => {
+      release();
+      image.remove();
+      this.part(".none").hidden = false;
+    }, { once: true });
     image.src = address;
   }
 
@@ -43,9 +51,10 @@ export class Row {
     this.part(".percent").textContent = `${Math.round(percent)} %`;
   }
 
-  refused(reason) {
+  // "later" says that the same file may be taken when it is sent again.
+  refused(reason, later) {
     this.part(".reason").textContent = reason;
-    this.become("refused");
+    this.become(later ? "postponed" : "refused");
   }
 
   stored(answer) {

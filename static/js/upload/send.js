@@ -45,7 +45,7 @@ export class Sender {
   answered(row, request) {
     const answer = parsed(request.responseText);
     if (request.status === 201 && answer) this.onStored(row, answer);
-    else if (answer?.message) row.refused(answer.message);
+    else if (answer?.message) row.refused(answer.message, request.status >= 500 || request.status === 401);
     else row.become("offline");
   }
 }
