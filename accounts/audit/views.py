@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -19,11 +20,12 @@ from accounts.web.access import requires, signed_in
 from hematovision.core.origin import Origin
 
 
-def _day(label: Promise) -> forms.DateField:
-    """Return a field for a day within the years that date arithmetic is safe in."""
-    bounds = [MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2999, 12, 31))]
-    widget = forms.DateInput(attrs={"type": "date"})
-    return forms.DateField(label=label, required=False, widget=widget, validators=bounds)
+# A day is optional and lies within the years that date arithmetic is safe in.
+DAY: dict[str, Any] = {
+    "required": False,
+    "widget": forms.DateInput(attrs={"type": "date"}),
+    "validators": [MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2999, 12, 31))],
+}
 
 
 def _events() -> list[tuple[str, Promise | str]]:
@@ -36,8 +38,8 @@ class FilterForm(forms.Form):
     event = forms.ChoiceField(label=_("Event"), choices=_events, required=False)
     person = forms.ModelChoiceField(label=_("Person"), queryset=people.people(), required=False)
     subject = forms.CharField(label=_("Object"), max_length=64, required=False)
-    date_from = _day(_("From"))
-    date_to = _day(_("To"))
+    date_from = forms.DateField(label=_("From"), **DAY)
+    date_to = forms.DateField(label=_("To"), **DAY)
 
     def filters(self) -> selectors.AuditFilters:
         """Return the valid ones among the filters."""

@@ -76,9 +76,9 @@ class FirstAdminForm(SetPasswordForm):
     name = forms.CharField(label=_("Your name"), max_length=120)
     site_name = forms.CharField(label=_("Name of your laboratory"), max_length=120)
 
-    field_order: ClassVar[list[str]] = ["email", "name", "site_name", "new_password1", "new_password2"]
+    field_order = ["email", "name", "site_name", "new_password1", "new_password2"]
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, Any] | None:
         """Let the password rules compare with the address and the name that were typed."""
         self.user.email = self.cleaned_data.get("email", "")
         self.user.name = self.cleaned_data.get("name", "")

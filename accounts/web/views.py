@@ -55,7 +55,7 @@ def person(request: HttpRequest, person_id: UUID) -> HttpResponse:
         return action(request, one)
     except PortalError as refusal:
         one.refresh_from_db()
-        messages.error(request, refusal.message)
+        messages.error(request, str(refusal.message))
         return _person_page(request, one, status=refusal.status)
 
 
