@@ -72,7 +72,7 @@ LOOKS: Final[dict[str, Look]] = {
     "neutrophil": Look(66, (238, 208, 214), (190, 128, 172), 260, 1.3, _lobed_nucleus(4, 0.30)),
     "eosinophil": Look(68, (238, 196, 184), (222, 128, 100), 360, 3.2, _lobed_nucleus(2, 0.40)),
     "basophil": Look(62, (214, 184, 212), (72, 36, 112), 120, 4.4, _round_nucleus(0.70, 0.25)),
-    "lymphocyte": Look(52, (172, 186, 228), *NO_GRANULES, _round_nucleus(0.84)),
+    "lymphocyte": Look(61, (168, 184, 228), *NO_GRANULES, _round_nucleus(0.83, 0.12)),
     "monocyte": Look(80, (190, 188, 212), (168, 140, 186), 160, 1.2, _kidney_nucleus),
     "immature_granulocyte": Look(78, (206, 186, 218), (152, 84, 160), 420, 1.6, _round_nucleus(0.70, 0.10)),
     "erythroblast": Look(50, (176, 172, 198), *NO_GRANULES, _round_nucleus(0.72, 0.02)),
@@ -80,7 +80,7 @@ LOOKS: Final[dict[str, Look]] = {
 }
 # Size of the clumps in pixels and amount of dye; a class that is not named has (2.4, 0.55).
 CHROMATIN: Final = {
-    "lymphocyte": (3.4, 0.68),
+    "lymphocyte": (2.2, 0.62),
     "erythroblast": (3.8, 0.9),
     "monocyte": (1.6, 0.45),
     "immature_granulocyte": (1.8, 0.45),

@@ -1,8 +1,8 @@
 // One chosen image: its preview, its state, and what became of it.
 const template = document.getElementById("row");
 const size = (bytes) => {
-  const [unit, count] = bytes < 1_000_000 ? ["kilobyte", bytes / 1000] : ["megabyte", bytes / 1_000_000];
-  const digits = { maximumSignificantDigits: 2 };
+  const [unit, count] = bytes < 1000 ? ["byte", bytes] : bytes < 1_000_000 ? ["kilobyte", bytes / 1000] : ["megabyte", bytes / 1_000_000];
+  const digits = { maximumSignificantDigits: 3 };
   return new Intl.NumberFormat(document.documentElement.lang, { style: "unit", unit, ...digits }).format(count);
 };
 
