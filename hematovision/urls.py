@@ -7,6 +7,7 @@ from hematovision.dashboard.health import healthz
 handler400 = "hematovision.core.views.bad_request"
 handler403 = "hematovision.core.views.permission_denied"
 handler404 = "hematovision.core.views.not_found"
+handler429 = "hematovision.core.views.too_many_requests"
 handler500 = "hematovision.core.views.server_error"
 
 urlpatterns = [

@@ -19,7 +19,6 @@ from accounts.permissions import Capability
 from accounts.web.access import requires, signed_in
 from hematovision.core.origin import Origin
 
-
 # A day is optional and lies within the years that date arithmetic is safe in.
 DAY: dict[str, Any] = {
     "required": False,

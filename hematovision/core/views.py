@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import logging
+import sys
 import uuid
 from http import HTTPStatus
 
+import redis
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 logger = logging.getLogger(__name__)
+
+OUTAGES = (OperationalError, InterfaceError, redis.ConnectionError, redis.TimeoutError)
 
 
 def error_page(request: HttpRequest, status: int, title: str, text: str, reference: str = "") -> HttpResponse:
@@ -45,8 +51,18 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     )
 
 
+def too_many_requests(request: HttpRequest) -> HttpResponse:
+    """Answer 429 to somebody who tries too often."""
+    text = _("You tried too often in a short time. Wait a minute and try again; nothing was lost.")
+    answer = error_page(request, HTTPStatus.TOO_MANY_REQUESTS, _("Too many attempts"), text)
+    answer["Retry-After"] = "60"
+    return answer
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer 500 with a reference number that stands beside the trace in the log."""
+    """Answer 500 with a reference number that stands beside the trace in the log, or 503 for an outage."""
+    if isinstance(sys.exc_info()[1], OUTAGES):
+        return unavailable()
     reference = uuid.uuid4().hex[:8].upper()
     logger.error("Error page shown, reference %s", reference)
     text = _(
@@ -54,6 +70,16 @@ def server_error(request: HttpRequest) -> HttpResponse:
         "Try again, or give the number below to your admin."
     )
     return error_page(request, HTTPStatus.INTERNAL_SERVER_ERROR, _("Something broke"), text, reference)
+
+
+def unavailable() -> HttpResponse:
+    """Answer 503 while the database or Redis is away; the page is drawn without asking either."""
+    text = _(
+        "The portal cannot reach its database or its queue. What was saved before is safe. Try again soon."
+    )
+    context = {"title": _("Not available"), "text": text, "status": HTTPStatus.SERVICE_UNAVAILABLE}
+    page = render_to_string("core/error.html", context)
+    return HttpResponse(page, status=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "10"})
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 -- fixed by Django

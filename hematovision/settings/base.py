@@ -55,6 +55,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "accounts.web.limits.session_limits",
     "django_htmx.middleware.HtmxMiddleware",
     "hematovision.core.middleware.no_store",
 ]
@@ -223,7 +224,9 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+# Whoever is signed in signs in again after a shift, and after an hour away.
 SESSION_COOKIE_AGE = 12 * 3600
+SESSION_IDLE_SECONDS = env.integer("SESSION_IDLE_MINUTES", 60, at_least=1) * 60
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "hematovision.core.views.csrf_failure"
 

@@ -1,13 +1,16 @@
 """Signing in and out, new passwords, and what of it is recorded."""
 
 import re
+import time
 
 import pytest
 from django.core import mail
+from django.db import OperationalError
 from django.urls import reverse
 
 from accounts.audit.models import AuditEvent
 from accounts.services import person_change_role, person_deactivate
+from accounts.web.limits import BEGUN, SEEN
 from tests.accounts.factories import PASSWORD, PersonFactory
 
 pytestmark = pytest.mark.django_db
@@ -190,3 +193,54 @@ def test_the_login_page_says_its_fields_to_browsers(client):
     text = client.get(reverse("account_login")).content.decode()
     assert 'autocomplete="email"' in text or 'autocomplete="username"' in text
     assert 'autocomplete="current-password"' in text
+
+
+@pytest.mark.parametrize(("mark", "limit"), [(SEEN, "SESSION_IDLE_SECONDS"), (BEGUN, "SESSION_COOKIE_AGE")])
+def test_a_session_ends_when_nobody_was_there_and_after_a_shift(client, settings, mark, limit):
+    person = PersonFactory()
+    sign_in(client, person.email)
+    assert client.get("/accounts/password/change/").status_code == 200
+    age = getattr(settings, limit)
+
+    move(client, mark, 5 - age)
+    assert client.get("/accounts/password/change/").status_code == 200
+    move(client, mark, -age - 5)
+    answer = client.get("/accounts/password/change/", follow=True)
+
+    assert answer.request["PATH_INFO"] == LOGIN
+    assert "You were signed out" in answer.content.decode()
+    assert events()[0] == ("signout", "ok")
+
+
+def move(client, mark, seconds):
+    session = client.session
+    session[mark] = int(time.time()) + seconds
+    session.save()
+
+
+def test_somebody_who_hammers_the_door_gets_our_own_page(client):
+    answers = [client.get(LOGIN).status_code for _ in range(30)]
+    assert set(answers) == {200}
+    refused = [sign_in(client, f"nobody{n}@example.org") for n in range(31)][-1]
+    assert refused.status_code == 429
+    assert "Too many attempts" in refused.content.decode()
+    assert refused["Retry-After"] == "60"
+
+
+def test_without_redis_sign_in_says_so_and_when_to_try_again(client, settings):
+    settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:9/0"}}
+    client.raise_request_exception = False
+    answer = sign_in(client, PersonFactory().email)
+    assert answer.status_code == 503
+    assert answer["Retry-After"] == "10"
+    assert "What was saved before is safe." in answer.content.decode()
+
+
+def test_without_the_database_every_page_says_so(client, monkeypatch):
+    def away(*_args, **_more):
+        raise OperationalError
+
+    client.force_login(PersonFactory())
+    client.raise_request_exception = False
+    monkeypatch.setattr("django.db.backends.utils.CursorWrapper.execute", away)
+    assert client.get("/accounts/password/change/").status_code == 503
