@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from pathlib import Path
-from typing import ClassVar
+from typing import BinaryIO, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from predictions.errors import ImageGone
 from predictions.states import Failure, JobState
 
 SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png"}
@@ -46,6 +47,17 @@ class StoredImage(models.Model):
     def path(self) -> Path:
         """The file itself."""
         return Path(settings.IMAGE_ROOT) / self.relative_path
+
+    def open(self) -> BinaryIO:
+        """Open the file for reading.
+
+        Raises:
+            ImageGone: it is missing or cannot be read.
+        """
+        try:
+            return self.path.open("rb")
+        except OSError as problem:
+            raise ImageGone(_("The stored image cannot be found. Tell your admin.")) from problem
 
 
 class SmearField(models.Model):

@@ -17,8 +17,8 @@ def represent(field: SmearField, *, duplicate_of: SmearField | None = None) -> d
     ``field`` comes from ``selectors.field_detail``. ``confidence`` is in percent, ``probabilities`` are in
     0..1, boxes in pixels of the stored image as (x0, y0, x1, y1), half-open.
     """
-    analyses = list(field.analyses.all())
-    analysis = analyses[0] if analyses else None
+    analyses = field.analyses.all() if field.job.state == JobState.DONE else []
+    analysis = next(iter(analyses), None)
     cells = list(analysis.cells.all()) if analysis else []
     first = cells[0] if cells else None
     return {

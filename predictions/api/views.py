@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 from hematovision.core.origin import Origin
 from predictions.api.representation import represent
 from predictions.errors import UploadRefused
-from predictions.selectors import field_detail, visible_fields
+from predictions.selectors import field_detail, visible_fields, with_analyses
 from predictions.services import field_opened, field_submit, result_awaited
 from predictions.states import JobState
 
@@ -53,9 +53,8 @@ class Predict(APIView):
             name=file.name or "",
             single=request.data.get("single", "").lower() in {"1", "true", "yes", "on"},
         )
-        ended = result_awaited(submitted.field.pk, seconds=settings.PREDICT_WAIT_SECONDS)
-        field = field_detail(request.user, submitted.field.pk)
-        body = represent(field, duplicate_of=submitted.duplicate_of)
+        ended = result_awaited(submitted.field, seconds=settings.PREDICT_WAIT_SECONDS)
+        body = represent(with_analyses(submitted.field), duplicate_of=submitted.duplicate_of)
         if ended:
             return Response(body)
         headers = {"Location": body["status_url"], "Retry-After": "2"}
@@ -80,7 +79,7 @@ class FieldImage(APIView):
         """Send the cleaned image to whoever may see the field; nobody in between keeps a copy."""
         image = visible_fields(request.user).select_related("image").get(pk=field_id).image
         headers = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
-        return FileResponse(image.path.open("rb"), content_type=image.media_type, headers=headers)
+        return FileResponse(image.open(), content_type=image.media_type, headers=headers)
 
 
 def _only_file(request: Request) -> UploadedFile:

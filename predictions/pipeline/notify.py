@@ -35,6 +35,9 @@ def announce(field_id: UUID) -> None:
 
 def wait(field_id: UUID, seconds: float) -> None:
     """Return when the end of the analysis is announced, or after about ``seconds``, at most."""
+    if seconds <= 0:
+        # Redis would take this as: wait for ever.
+        return
     try:
         _redis().blpop([_key(field_id)], timeout=seconds)
     except RedisError:

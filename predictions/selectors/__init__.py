@@ -1,6 +1,6 @@
 """Every read of the image line, and the one place that decides who sees what."""
 
-from predictions.selectors.access import field_detail, visible_cell, visible_fields
+from predictions.selectors.access import field_detail, visible_cell, visible_fields, with_analyses
 from predictions.selectors.history import HistoryPage, history
 from predictions.selectors.people import uploaders
 from predictions.selectors.queue import failed_jobs, jobs_ahead, queue_status, state_counts
@@ -16,4 +16,5 @@ __all__ = [
     "uploaders",
     "visible_cell",
     "visible_fields",
+    "with_analyses",
 ]

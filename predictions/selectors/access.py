@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 
 from accounts.models import User
 from accounts.permissions import Capability, can
@@ -31,13 +31,15 @@ def field_detail(user: User | AnonymousUser, field_id: UUID) -> SmearField:
     Raises:
         SmearField.DoesNotExist: there is none, or it belongs to a site that ``user`` may not see.
     """
+    field = visible_fields(user).select_related("image", "job", "uploaded_by", "site").get(pk=field_id)
+    return with_analyses(field)
+
+
+def with_analyses(field: SmearField) -> SmearField:
+    """Bring the analyses of a field that is at hand, as ``field_detail`` does, and return it."""
     analyses = Analysis.objects.select_related("model_version").order_by("-created_at")
-    return (
-        visible_fields(user)
-        .select_related("image", "job", "uploaded_by", "site")
-        .prefetch_related(Prefetch("analyses", queryset=analyses), "analyses__cells")
-        .get(pk=field_id)
-    )
+    prefetch_related_objects([field], Prefetch("analyses", queryset=analyses), "analyses__cells")
+    return field
 
 
 def visible_cell(user: User | AnonymousUser, cell_id: UUID) -> Cell:

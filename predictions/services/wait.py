@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import time
 from typing import Final
-from uuid import UUID
 
-from predictions.models import AnalysisJob
+from predictions.models import AnalysisJob, SmearField
 from predictions.pipeline.notify import wait
 from predictions.states import JobState
 
 # The database is asked at least this often, since a wake-up can be lost and the database is the truth.
 LOOK_EVERY_SECONDS: Final = 2.0
+ENDED: Final = frozenset({JobState.DONE, JobState.FAILED})
 
 
-def result_awaited(field_id: UUID, *, seconds: float) -> bool:
-    """Return True once the analysis of a field has ended, False if ``seconds`` pass before."""
+def result_awaited(field: SmearField, *, seconds: float) -> bool:
+    """Return True once the analysis of ``field`` has ended, False if ``seconds`` pass before.
+
+    ``field.job`` is then as the database last had it.
+    """
     ends = time.monotonic() + seconds
-    ended = [JobState.DONE, JobState.FAILED]
-    while (left := ends - time.monotonic()) > 0:
-        wait(field_id, min(left, LOOK_EVERY_SECONDS))
-        if AnalysisJob.objects.filter(field_id=field_id, state__in=ended).exists():
+    while True:
+        wait(field.pk, min(max(0.0, ends - time.monotonic()), LOOK_EVERY_SECONDS))
+        field.job = AnalysisJob.objects.get(field_id=field.pk)
+        if field.job.state in ENDED:
             return True
-    return False
+        if time.monotonic() >= ends:
+            return False

@@ -152,6 +152,13 @@ def test_others_fields_look_like_none(signed_in, submit):
             assert answer.json()["code"] == "not_found"
 
 
+def test_lost_image_is_said(signed_in, submit):
+    field = submit().field
+    field.image.path.unlink()
+    answer = signed_in.get(f"/api/v1/fields/{field.pk}/image")
+    assert (answer.status_code, answer.json()["code"]) == (410, "image_missing")
+
+
 def test_opening_a_result_is_logged_once(signed_in, submit, technician):
     field = submit().field
     model = loaded()
