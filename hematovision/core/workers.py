@@ -56,7 +56,7 @@ def mark(role: str) -> None:
     Raises:
         redis.RedisError: Redis does not answer.
     """
-    now = float(client().time()[0])  # type: ignore[index]
+    now = float(client().time()[0])
     me = json.dumps(asdict(Worker(role=role, host=socket.gethostname(), since=STARTED)))
     with client().pipeline(transaction=False) as batch:
         batch.zadd(MARKS, {me: now})
@@ -70,7 +70,7 @@ def alive() -> list[Worker]:
     Raises:
         redis.RedisError: Redis does not answer, so nothing is known.
     """
-    now = float(client().time()[0])  # type: ignore[index]
+    now = float(client().time()[0])
     marks: Any = client().zrangebyscore(MARKS, now - ALIVE_SECONDS, "+inf")
     return [Worker(**json.loads(entry)) for entry in marks]
 

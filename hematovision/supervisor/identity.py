@@ -90,12 +90,25 @@ def reachable_binaries(bin_dir: Path, version: str, identity: Identity) -> Path:
         return bin_dir
     copy = PUBLIC / f"postgresql-{version}"
     if not copy.exists():
-        half = copy.with_suffix(".new")
-        shutil.rmtree(half, ignore_errors=True)
         PUBLIC.mkdir(mode=0o755, parents=True, exist_ok=True)
         PUBLIC.chmod(0o755)
-        shutil.copytree(bin_dir.parent, half)
-        for entry in (half, *half.rglob("*")):
-            entry.chmod(entry.stat().st_mode | (0o055 if entry.is_dir() else 0o044))
-        half.rename(copy)
-    return copy / "bin"
+        publish(bin_dir.parents[1], copy)
+    return copy / bin_dir.relative_to(bin_dir.parents[2])
+
+
+def publish(package: Path, copy: Path) -> None:
+    """Copy a package to where everybody may read it, whole or not at all.
+
+    The programs of a wheel find their libraries in a folder beside the package, so that one comes along.
+    """
+    half = copy.with_suffix(".new")
+    shutil.rmtree(half, ignore_errors=True)
+    for folder in (package, package.with_name(f"{package.name}.libs")):
+        if folder.exists():
+            shutil.copytree(folder, half / folder.name, symlinks=True)
+    for entry in (half, *half.rglob("*")):
+        if not entry.is_symlink():
+            entry.chmod(
+                entry.stat().st_mode | (0o055 if entry.is_dir() or entry.stat().st_mode & 0o100 else 0o044)
+            )
+    half.rename(copy)

@@ -13,6 +13,8 @@ import sys
 import django
 from django.core.management import CommandError, call_command
 
+from hematovision.supervisor import static
+
 
 def main() -> None:
     """Bring tables, model list and static files up to date; offer the first admin's link if there is none."""
@@ -23,7 +25,7 @@ def main() -> None:
     except CommandError as error:
         # History and reviews work without a model, and another one may be active; /healthz tells.
         sys.stderr.write(f"{error}\n")
-    call_command("collectstatic", interactive=False, verbosity=0)
+    static.collect()
     if "--demo" in sys.argv:
         call_command("demo", stdout=sys.stderr)
     link = io.StringIO()
