@@ -1,4 +1,4 @@
-"""The engine's command line: ``python -m mlcore.engine classify | evaluate | train``; no database, no Django."""
+"""The engine's command line: ``python -m mlcore.engine``; it needs no database and no Django."""
 
 from __future__ import annotations
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import keras
 import numpy as np
 
 from mlcore.engine import export
@@ -16,9 +17,6 @@ from mlcore.engine.locate import StainLocator
 from mlcore.engine.preprocess import CropSettings, to_tensor
 from mlcore.engine.runtime import LiteNetwork
 from mlcore.engine.train import Examples
-
-if TYPE_CHECKING:
-    import keras
 
 # int8 is served only if it costs at most this much balanced accuracy on validation.
 WORTH = 0.003
@@ -37,6 +35,7 @@ class Provenance:
 
 def assemble(
     network: keras.Model,
+    *,
     validation: Examples,
     representative: Examples,
     crop: CropSettings,
@@ -47,7 +46,9 @@ def assemble(
     export.halve(network)
     full = export.lite(network)
     small = export.lite(network, representative.pixels[:400])
-    logits = {name: _logits(model, validation) for name, model in ((export.FULL, full), (export.SMALL, small))}
+    logits = {
+        name: _logits(model, validation) for name, model in ((export.FULL, full), (export.SMALL, small))
+    }
     balanced = {name: _balanced(values, validation) for name, values in logits.items()}
     serving = export.SMALL if balanced[export.SMALL] >= balanced[export.FULL] - WORTH else export.FULL
     manifest = {

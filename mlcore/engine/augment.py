@@ -9,14 +9,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import tensorflow as tf
+
 # TensorFlow has no usable types; tensors are Any here.
 Tensor = Any
 
 
 def augment(pixels: Tensor, size: int, background: float) -> Tensor:
     """Return a (n, size, size, 3) float batch in -1..1 from roomy ``uint8`` crops (n, side, side, 3)."""
-    import tensorflow as tf
-
     moved = _move(tf.cast(pixels, tf.float32), size, background)
     restained = _light(_restain(_soften(moved, size)))
     covered = _cover(restained, size, background)
@@ -25,8 +25,6 @@ def augment(pixels: Tensor, size: int, background: float) -> Tensor:
 
 def _move(pixels: Tensor, size: int, background: float) -> Tensor:
     """Any rotation, mirror, scale 0.75-1.3, some shear and shift; outside becomes background."""
-    import tensorflow as tf
-
     count, side = tf.shape(pixels)[0], pixels.shape[1]
     angle = tf.random.uniform([count], 0, 2 * math.pi)
     scale = tf.exp(tf.random.uniform([count], math.log(0.77), math.log(1.3)))
@@ -53,8 +51,6 @@ def _move(pixels: Tensor, size: int, background: float) -> Tensor:
 
 def _soften(pixels: Tensor, size: int) -> Tensor:
     """A third of each batch loses resolution, and another part passes through a poor JPEG."""
-    import tensorflow as tf
-
     count = tf.shape(pixels)[0]
     third, eighth = count // 3, count // 8
     small = tf.cast(size * tf.random.uniform([], 0.25, 0.8), tf.int32)
@@ -71,13 +67,11 @@ def _soften(pixels: Tensor, size: int) -> Tensor:
 
 def _restain(pixels: Tensor) -> Tensor:
     """Scale and mix the optical densities of the three channels: stronger, weaker, redder, bluer dye."""
-    import tensorflow as tf
-
     count = tf.shape(pixels)[0]
     density = -tf.math.log(tf.clip_by_value(pixels, 4.0, 255.0) / 240.0)
-    strength = tf.exp(tf.random.normal([count, 1, 1], 0.0, 0.25))
-    channel = tf.exp(tf.random.normal([count, 1, 3], 0.0, 0.15))
-    mixing = tf.eye(3)[None] + tf.random.normal([count, 3, 3], 0.0, 0.08)
+    strength = tf.exp(tf.random.normal([count, 1, 1], 0.0, 0.3))
+    channel = tf.exp(tf.random.normal([count, 1, 3], 0.0, 0.2))
+    mixing = tf.eye(3)[None] + tf.random.normal([count, 3, 3], 0.0, 0.1)
     matrix = mixing * strength * channel
     mixed = tf.einsum("nhwc,ncd->nhwd", density, matrix)
     return 240.0 * tf.exp(-mixed)
@@ -85,8 +79,6 @@ def _restain(pixels: Tensor) -> Tensor:
 
 def _light(pixels: Tensor) -> Tensor:
     """Gamma, a cast of each channel, and sensor noise."""
-    import tensorflow as tf
-
     count = tf.shape(pixels)[0]
     gamma = tf.exp(tf.random.normal([count, 1, 1, 1], 0.0, 0.15))
     bent = 255.0 * tf.pow(tf.clip_by_value(pixels, 0.0, 255.0) / 255.0, gamma)
@@ -97,8 +89,6 @@ def _light(pixels: Tensor) -> Tensor:
 
 def _cover(pixels: Tensor, size: int, background: float) -> Tensor:
     """A quarter of the cells loses a side, as at the edge of a field."""
-    import tensorflow as tf
-
     count = tf.shape(pixels)[0]
     angle = tf.random.uniform([count, 1, 1], 0, 2 * math.pi)
     axis = tf.linspace(-1.0, 1.0, size)

@@ -1,4 +1,4 @@
-"""A model as one folder: every file named with its SHA-256 in a manifest, checked before use, never pickle."""
+"""A model as one folder: a manifest names every file with its SHA-256, checked before use."""
 
 from __future__ import annotations
 
@@ -94,12 +94,12 @@ def _swap(draft: Path, folder: Path) -> None:
     """Put ``draft`` in the place of ``folder``; directories cannot be renamed over a full one."""
     old = draft.with_name(draft.name + ".old")
     if folder.exists():
-        os.rename(folder, old)
+        folder.rename(old)
     try:
-        os.rename(draft, folder)
+        draft.rename(folder)
     except OSError:
         if old.exists():
-            os.rename(old, folder)
+            old.rename(folder)
         raise
     _sync(folder.parent)
     shutil.rmtree(old, ignore_errors=True)

@@ -51,14 +51,14 @@ def abstention_threshold(
     return float(confidence[order][last]) - 1e-6
 
 
-def expected_calibration_error(probabilities: Floats, targets: NDArray[np.int32], bins: int = 15) -> float:
+def expected_calibration_error(
+    confidence: NDArray[np.float32], right: NDArray[np.bool_], bins: int = 15
+) -> float:
     """Return the mean gap between confidence and accuracy over equally wide bins of confidence."""
-    confidence = probabilities.max(axis=1)
-    right = (probabilities.argmax(axis=1) == targets).astype(np.float64)
     which = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = [
-        abs(float(confidence[which == index].mean()) - float(right[which == index].mean())) * (which == index).mean()
-        for index in range(bins)
-        if (which == index).any()
-    ]
-    return float(sum(gaps))
+    total = 0.0
+    for index in np.unique(which):
+        inside = which == index
+        gap = abs(float(confidence[inside].mean()) - float(right[inside].mean()))
+        total += gap * float(inside.mean())
+    return total

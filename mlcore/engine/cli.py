@@ -43,21 +43,30 @@ def _parser() -> argparse.ArgumentParser:
 def _classify_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("classify", help="find and name the cells in pictures")
     command.add_argument("files", nargs="*", metavar="FILE", help="JPEG or PNG pictures")
-    command.add_argument("--files-from", metavar="LIST", help="a file with one path on each line; - reads them here")
+    command.add_argument(
+        "--files-from", metavar="LIST", help="a file with one path on each line; - reads them here"
+    )
     command.add_argument("--single", action="store_true", help="each picture shows one cell of interest")
     command.add_argument("--bundle", type=Path, default=SHIPPED_BUNDLE, metavar="DIR")
     command.add_argument("--threads", type=int, default=1, metavar="N")
-    command.add_argument("--json", default="-", metavar="FILE", help="where the lines go; - is standard output")
+    command.add_argument(
+        "--json", default="-", metavar="FILE", help="where the lines go; - is standard output"
+    )
     command.set_defaults(run=classify)
 
 
 def _evaluate_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    command = commands.add_parser("evaluate", help="measure a bundle on a folder with one folder for each class")
+    command = commands.add_parser(
+        "evaluate", help="measure a bundle on a folder with one folder for each class"
+    )
     command.add_argument("folder", type=Path, metavar="FOLDER")
     command.add_argument("--single", action="store_true", help="each picture shows one cell of interest")
     command.add_argument("--bundle", type=Path, default=SHIPPED_BUNDLE, metavar="DIR")
     command.add_argument("--threads", type=int, default=2, metavar="N")
     command.add_argument("--json", default="-", metavar="FILE")
+    command.add_argument(
+        "--originals", type=Path, metavar="DIR", help="the pictures that FOLDER holds copies of"
+    )
     command.add_argument("--picture", type=Path, metavar="PNG", help="draw the confusion matrix")
     command.set_defaults(run=evaluate)
 
@@ -68,17 +77,19 @@ def _train_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     command.add_argument("--weights", default="imagenet", metavar="imagenet|FILE|BUNDLE")
     command.add_argument("--recipe", choices=("cell", "classic"), default="cell")
     command.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the bundle is written")
-    command.add_argument("--work", type=Path, required=True, metavar="DIR", help="checkpoints and cached crops")
+    command.add_argument(
+        "--work", type=Path, required=True, metavar="DIR", help="checkpoints and cached crops"
+    )
     command.add_argument("--version", default="0.1.0")
-    command.add_argument("--epochs", type=int, default=20)
+    command.add_argument("--epochs", type=int, default=12)
     command.add_argument("--seed", type=int, default=20)
     command.set_defaults(run=train)
 
 
 def classify(chosen: argparse.Namespace) -> int:
     """Write one JSON line for each picture, in the order given."""
-    from mlcore.engine.readings import readings
-    from mlcore.engine.runtime import load_predictor
+    from mlcore.engine.readings import readings  # noqa: PLC0415 -- loaded by the commands that need it
+    from mlcore.engine.runtime import load_predictor  # noqa: PLC0415 -- loaded by the commands that need it
 
     files = [*chosen.files, *_listed(chosen.files_from)]
     if not files:
@@ -94,15 +105,15 @@ def classify(chosen: argparse.Namespace) -> int:
 
 def evaluate(chosen: argparse.Namespace) -> int:
     """Write the report on a labelled folder as JSON and, if asked, the confusion matrix as a picture."""
-    from mlcore.engine.evaluate import evaluate_folder
-    from mlcore.engine.runtime import load_predictor
+    from mlcore.engine.evaluate import evaluate_folder  # noqa: PLC0415 -- loaded by the commands that need it
+    from mlcore.engine.runtime import load_predictor  # noqa: PLC0415 -- loaded by the commands that need it
 
     predictor = load_predictor(chosen.bundle, threads=chosen.threads)
-    report = evaluate_folder(chosen.folder, predictor, single=chosen.single)
+    report = evaluate_folder(chosen.folder, predictor, single=chosen.single, originals=chosen.originals)
     with _output(chosen.json) as output:
         print(json.dumps(report, indent=1), file=output)
     if chosen.picture:
-        from mlcore.engine.charts import confusion_picture
+        from mlcore.engine.charts import confusion_picture  # noqa: PLC0415 -- loaded by the commands that need it
 
         confusion_picture(report, chosen.picture)
     return 0
@@ -110,12 +121,14 @@ def evaluate(chosen: argparse.Namespace) -> int:
 
 def train(chosen: argparse.Namespace) -> int:
     """Run the training line; telling how far it is on standard output."""
-    from mlcore.engine.manifest import data_root
-    from mlcore.engine.recipes import RECIPES
+    from mlcore.engine.manifest import data_root  # noqa: PLC0415 -- loaded by the commands that need it
+    from mlcore.engine.recipes import RECIPES  # noqa: PLC0415 -- loaded by the commands that need it
 
     data = chosen.data or data_root()
     if data is None:
-        raise EngineError("Say with --data or HEMATOVISION_DATA where the pictures lie; docs/data.md tells more.")
+        raise EngineError(
+            "Say with --data or HEMATOVISION_DATA where the pictures lie; docs/data.md tells more."
+        )
     RECIPES[chosen.recipe](chosen, data)
     return 0
 

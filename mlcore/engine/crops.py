@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-import os
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -85,7 +85,7 @@ def cached(base: Path, records: list[Record], settings: CropSettings, cache: Pat
     cache.mkdir(parents=True, exist_ok=True)
     temporary = cache / "crops.partial.npz"
     np.savez(temporary, pixels=crops.pixels, light=crops.light)
-    os.replace(temporary, arrays)
+    temporary.replace(arrays)
     boxes_json = [[box.x0, box.y0, box.x1, box.y1] for box in crops.boxes]
     index.write_text(json.dumps({"key": key, "boxes": boxes_json}))
     return crops
@@ -93,8 +93,6 @@ def cached(base: Path, records: list[Record], settings: CropSettings, cache: Pat
 
 def _code_hash() -> str:
     """Hash of the files that decide what a crop looks like: changing them makes the cache stale."""
-    import hashlib
-
     here = Path(__file__).parent
     names = ("stain.py", "locate.py", "preprocess.py", "crops.py")
     return hashlib.sha256(b"".join((here / name).read_bytes() for name in names)).hexdigest()

@@ -5,16 +5,16 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import h5py
+import keras
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 
 from mlcore.engine.contracts import Image
 from mlcore.engine.preprocess import to_tensor
-
-if TYPE_CHECKING:
-    import keras
 
 WEIGHTS = "network.weights.h5"
 FULL = "network.tflite"
@@ -28,8 +28,6 @@ def halve(network: keras.Model) -> None:
 
 def stored_weights(network: keras.Model) -> bytes:
     """Return the Keras weights as an HDF5 file in half precision (Keras widens them on loading)."""
-    import h5py
-
     with tempfile.TemporaryDirectory() as folder:
         wide, narrow = Path(folder) / WEIGHTS, Path(folder) / "narrow.weights.h5"
         network.save_weights(wide)
@@ -55,9 +53,6 @@ def lite(network: keras.Model, examples: Image | None = None) -> bytes:
     ``examples`` are ``uint8`` crops (n, size, size, 3) that show the range of every layer's values.
     Inputs and outputs stay float32 either way, so both networks are served alike.
     """
-    import keras
-    import tensorflow as tf
-
     # A fixed batch of one: LiteRT plans its memory once and never again.
     cell = keras.Input(batch_shape=(1, *network.input_shape[1:]), name="cell")
     converter = tf.lite.TFLiteConverter.from_keras_model(keras.Model(cell, network(cell)))

@@ -52,19 +52,22 @@ class StainLocator:
         """Return the settings as they are written into a bundle."""
         return asdict(self.settings)
 
-    def locate(self, image: Image) -> list[Box]:
-        """Return a box for every cell found in a field, most heavily stained first."""
-        small = thumbnail(image, self.settings.working_size)
+    def locate(self, image: Image, small: Thumbnail | None = None) -> list[Box]:
+        """Return a box for every cell found in a field, most heavily stained first.
+
+        ``small`` is the picture's thumbnail of the working size, if the caller has it already.
+        """
+        small = small or thumbnail(image, self.settings.working_size)
         regions = self._regions(small, self.settings.smallest_cell)
         return [self._box(region, small.scale, image) for region in regions]
 
-    def locate_single(self, image: Image) -> Box:
+    def locate_single(self, image: Image, small: Thumbnail | None = None) -> Box:
         """Return the one cell a picture was taken of: the largest stained region near its middle.
 
         A picture without any stained region gives the box of the whole picture, because somebody
         who cuts out a cell by hand may cut so tightly that nothing else is left.
         """
-        small = thumbnail(image, self.settings.working_size)
+        small = small or thumbnail(image, self.settings.working_size)
         height, width = image.shape[:2]
         regions = self._regions(small, self.settings.smallest_single)
         if not regions:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
-import xml.etree.ElementTree as ElementTree
+import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from PIL import Image as PillowImage
 
 from mlcore.engine.contracts import LABELS, Box
 from mlcore.engine.errors import DataError
@@ -84,7 +86,7 @@ def voc_boxes(path: Path, name: str = "WBC") -> tuple[Box, ...]:
     if not path.exists():
         return ()
     # The annotation files are part of a data set that the trainer chose, not of an upload.
-    root = ElementTree.parse(path).getroot()
+    root = ET.parse(path).getroot()  # noqa: S314 -- see above
     found = []
     for item in root.iter("object"):
         if item.findtext("name") == name:
@@ -110,8 +112,6 @@ def yolo_boxes(path: Path, width: int, height: int, wanted: int = 0) -> tuple[Bo
 
 def txl_fields(root: Path, split: str, base: Path) -> Iterator[Record]:
     """Yield the TXL-PBC pictures of one split with their leukocyte boxes; they carry no class."""
-    from PIL import Image as PillowImage
-
     for path in pictures(root / "images" / split):
         with PillowImage.open(path) as picture:
             width, height = picture.size
@@ -123,7 +123,11 @@ def scan(base: Path) -> list[Record]:
     """Return a record for every picture of the public sets found under ``base``."""
     kaggle = base / "kaggle-bccd"
     records: list[Record] = []
-    for folder, source in (("TRAIN", "kaggle-train"), ("TEST", "kaggle-test"), ("TEST_SIMPLE", "kaggle-simple")):
+    for folder, source in (
+        ("TRAIN", "kaggle-train"),
+        ("TEST", "kaggle-test"),
+        ("TEST_SIMPLE", "kaggle-simple"),
+    ):
         if (kaggle / folder).is_dir():
             records += class_folders(kaggle / folder, source, base)
     if (base / "bccd").is_dir():
@@ -133,6 +137,10 @@ def scan(base: Path) -> list[Record]:
     for split in ("train", "val"):
         if (base / "txl-pbc" / "images" / split).is_dir():
             records += txl_fields(base / "txl-pbc", split, base)
+    if not records and any(path.is_dir() for path in base.iterdir()):
+        records += class_folders(base, base.name, base)
     if not records:
-        raise DataError(f"No known data set lies in {base}; docs/data.md says where to fetch them.")
+        raise DataError(
+            f"No pictures lie in {base}: it needs a folder for each class, or the sets in docs/data.md."
+        )
     return records

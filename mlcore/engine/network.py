@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import keras
+import keras
+
+from mlcore.engine.bundle import verified_file
 
 # Blocks in front of this one keep their ImageNet weights: edges and colours are the same everywhere,
 # and leaving them alone keeps a foreign stain readable and halves the time of a step.
@@ -15,8 +15,6 @@ FIRST_TUNED_BLOCK = "block_3_"
 
 def build(size: int, classes: int, *, dropout: float = 0.3) -> keras.Model:
     """Return a network from (n, size, size, 3) in -1..1 to (n, classes) logits, with random weights."""
-    import keras
-
     base = keras.applications.MobileNetV2(
         input_shape=(size, size, 3), include_top=False, weights=None, pooling="avg", name="mobilenet_v2"
     )
@@ -29,14 +27,23 @@ def build(size: int, classes: int, *, dropout: float = 0.3) -> keras.Model:
     return keras.Model(inputs, logits, name="cell_reader")
 
 
+def build_classic(size: int, classes: int, *, dropout: float = 0.5) -> keras.Model:
+    """Return the widespread recipe's network: frozen base, Flatten, Dropout, Dense."""
+    base = keras.applications.MobileNetV2(
+        input_shape=(size, size, 3), include_top=False, weights=None, name="mobilenet_v2"
+    )
+    base.trainable = False
+    inputs = keras.Input((size, size, 3), name="field")
+    flat = keras.layers.Flatten(name="flatten")(base(inputs, training=False))
+    dropped = keras.layers.Dropout(dropout, name="dropout")(flat)
+    logits = keras.layers.Dense(classes, name="classes")(dropped)
+    return keras.Model(inputs, logits, name="classic_reader")
+
+
 def load_start(network: keras.Model, start: str) -> None:
     """Fill the base with ImageNet weights (``imagenet`` or a file) or the network from a bundle folder."""
-    import keras
-
     path = Path(start)
     if path.is_dir():
-        from mlcore.engine.bundle import verified_file
-
         _load_bundle(network, verified_file(path, "network.weights.h5"))
         return
     weights = "imagenet" if start == "imagenet" else str(path)
@@ -57,8 +64,6 @@ def _load_bundle(network: keras.Model, weights: Path) -> None:
 
 def tune(network: keras.Model, *, deep: bool) -> None:
     """Make the head alone trainable, or with ``deep`` also the blocks from ``FIRST_TUNED_BLOCK`` on."""
-    import keras
-
     base = network.get_layer("mobilenet_v2")
     base.trainable = True
     reached = False

@@ -23,7 +23,8 @@ class CropSettings:
 
     ``context`` is the side of the square over the longer side of the box, ``smallest_side`` the least
     side as a fraction of the picture's shorter side (a platelet is shown with its surroundings),
-    ``background`` the grey that the glass is brought to, and the gains bound that correction.
+    ``background`` the grey that the glass is brought to, and the gains bound that correction. ``whole``
+    squeezes the entire picture into the square instead, with its own colours: the classic recipe.
     """
 
     size: int = 160
@@ -32,6 +33,7 @@ class CropSettings:
     background: float = 236.0
     least_gain: float = 0.6
     most_gain: float = 2.0
+    whole: bool = False
 
 
 def crop_square(image: Image, box: Box, settings: CropSettings) -> tuple[float, float, float]:
@@ -42,13 +44,13 @@ def crop_square(image: Image, box: Box, settings: CropSettings) -> tuple[float, 
     return (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2, side
 
 
-def crop_cell(
-    image: Image, box: Box, background: NDArray[np.float32], settings: CropSettings
-) -> Image:
+def crop_cell(image: Image, box: Box, background: NDArray[np.float32], settings: CropSettings) -> Image:
     """Cut the cell out as (size, size, 3) ``uint8`` with a neutral background.
 
     ``background`` is the colour of the glass in this picture, see ``stain.background_colour``.
     """
+    if settings.whole:
+        return _squeeze(image, settings.size)
     x, y, side = crop_square(image, box, settings)
     left, top = round(x - side / 2), round(y - side / 2)
     right, bottom = left + max(1, round(side)), top + max(1, round(side))
@@ -61,6 +63,11 @@ def crop_cell(
     size = (settings.size, settings.size)
     small = np.asarray(picture.resize(size, PillowImage.Resampling.BILINEAR, reducing_gap=2.0))
     return neutralise(small, background, settings)
+
+
+def _squeeze(image: Image, size: int) -> Image:
+    picture = PillowImage.fromarray(image)
+    return np.asarray(picture.resize((size, size), PillowImage.Resampling.BILINEAR, reducing_gap=2.0))
 
 
 def neutralise(pixels: Image, background: NDArray[np.float32], settings: CropSettings) -> Image:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from mlcore.engine.bundle import Bundle, read_bundle
@@ -16,7 +16,7 @@ from mlcore.engine.errors import BundleError
 from mlcore.engine.locate import LocatorSettings, StainLocator
 from mlcore.engine.preprocess import CropSettings, crop_cell, to_tensor
 from mlcore.engine.quality import UNUSABLE, quality_flags
-from mlcore.engine.stain import background_colour, thumbnail
+from mlcore.engine.stain import Thumbnail, background_colour, thumbnail
 
 # What a differential counts; platelets and erythroblasts come after them in a reading.
 NOT_LEUKOCYTES = frozenset({"erythroblast", "platelet"})
@@ -26,10 +26,6 @@ class LiteNetwork:
     """A LiteRT network from (size, size, 3) tensors to logits; not thread-safe, one for each thread."""
 
     def __init__(self, model: bytes, *, threads: int = 1) -> None:
-        # LiteRT's C++ side announces its delegate on standard error, where a script expects our errors.
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-        from ai_edge_litert.interpreter import Interpreter
-
         try:
             self._interpreter: Any = Interpreter(model_content=model, num_threads=threads)
             self._interpreter.allocate_tensors()
@@ -60,7 +56,9 @@ class LitePredictor:
             self._threshold = float(manifest["calibration"]["threshold"])
             model = bundle.contents[manifest["serving"]]
         except (KeyError, TypeError, ValueError) as error:
-            raise BundleError(f"The manifest of the bundle in {bundle.folder} is incomplete: {error}.") from error
+            raise BundleError(
+                f"The manifest of the bundle in {bundle.folder} is incomplete: {error}."
+            ) from error
         self.identity: ModelIdentity = bundle.identity
         self.labels: tuple[str, ...] = bundle.labels
         self._network = LiteNetwork(model, threads=threads)
@@ -74,12 +72,19 @@ class LitePredictor:
         small = thumbnail(image, self._locator.settings.working_size)
         background = background_colour(small.pixels)
         flags = quality_flags(image, small, background)
-        boxes = [self._locator.locate_single(image)] if single else self._locator.locate(image)
+        boxes = self._boxes(image, small, single=single)
         probabilities = self.classify(image, boxes, background)
         cells = [self._cell(box, row, flags) for box, row in zip(boxes, probabilities, strict=True)]
         cells.sort(key=lambda cell: (cell.label in NOT_LEUKOCYTES, -cell.confidence))
         height, width = image.shape[:2]
         return FieldPrediction(width, height, self.identity, tuple(cells), flags)
+
+    def _boxes(self, image: Image, small: Thumbnail, *, single: bool) -> list[Box]:
+        if self._crop.whole:
+            return [Box(0, 0, image.shape[1], image.shape[0])]
+        if single:
+            return [self._locator.locate_single(image, small)]
+        return self._locator.locate(image, small)
 
     def classify(
         self, image: Image, boxes: list[Box], background: NDArray[np.float32]
