@@ -75,8 +75,13 @@ class Prepared:
 def train_cells(options: argparse.Namespace, root: Path) -> None:
     """Train on single cells of all laboratories found under ``root`` and write the bundle."""
     crop = CropSettings()
-    settings = TrainSettings(epochs=options.epochs, seed=options.seed, background=crop.background)
     data = prepare(root, options.work)
+    settings = TrainSettings(
+        steps=steps_for(len(data.parts.training)),
+        epochs=options.epochs,
+        seed=options.seed,
+        background=crop.background,
+    )
     labels = data.labels(data.parts.training)
     training = data.examples("training", data.parts.training, labels, roomy(crop))
     validation = data.examples("validation", data.few_copies(data.parts.validation), labels, crop)
@@ -131,6 +136,11 @@ def prepare(root: Path, work: Path) -> Prepared:
         f"{len(parts.held_out)} held out, {len(parts.dropped)} dropped because they show a test cell."
     )
     return Prepared(root, work, records, groups, parts)
+
+
+def steps_for(pictures: int) -> int:
+    """Return how many batches make an epoch: a small folder is seen once, a large one in parts."""
+    return max(2, min(TrainSettings().steps, round(pictures / TrainSettings().batch)))
 
 
 def shuffled(seen: Examples, seed: int) -> Examples:
