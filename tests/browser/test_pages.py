@@ -1,0 +1,92 @@
+"""What every page owes to everybody: no accessibility violation in either theme, refusals that explain."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.browser.test_image_line import row, smear, upload
+
+pytestmark = [pytest.mark.browser, pytest.mark.processes]
+
+PAGES = [
+    (None, "/accounts/login/"),
+    (None, "/accounts/password/reset/"),
+    ("technician", "/upload/"),
+    ("technician", "/fields/"),
+    ("technician", "field"),
+    ("technician", "/accounts/password/change/"),
+    ("technician", "/models/"),
+    ("doctor", "/fields/?label=platelet&mine=on"),
+    ("doctor", "/upload/"),
+    ("doctor", "/fields/00000000-0000-0000-0000-000000000000/"),
+    ("admin", "/dashboard/"),
+    ("admin", "/people/"),
+    ("admin", "/people/new/"),
+    ("admin", "/audit/"),
+]
+
+
+@pytest.fixture(scope="session")
+def field(browser, portal, sessions):
+    """The address of a field that has a result."""
+    context = browser.new_context(base_url=portal.address, storage_state=sessions["technician"])
+    page = context.new_page()
+    upload(page, smear("field.jpg", ["neutrophil", "monocyte"]))
+    expect(row(page, "field.jpg")).to_have_attribute("data-state", "done", timeout=30_000)
+    address = page.get_by_role("link", name="Open the field").get_attribute("href")
+    context.close()
+    return address
+
+
+def violations(page):
+    """What axe finds, as short lines."""
+    found = Axe().run(page).response["violations"]
+    return [f"{one['id']}: {node['target']}" for one in found for node in one["nodes"]]
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize(("role", "address"), PAGES, ids=[f"{role}-{page}" for role, page in PAGES])
+def test_axe_finds_nothing_and_nothing_scrolls_sideways(open_page, field, role, address, width, dark):
+    page = open_page(role, width=width, dark=dark, refusals=True)
+    page.goto(field if address == "field" else address)
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_doctor_is_told_why_uploading_is_not_for_them(open_page):
+    page = open_page("doctor", refusals=True)
+    page.goto("/upload/")
+    expect(page.get_by_text("Your role, doctor, may not upload.")).to_be_visible()
+    expect(page.get_by_role("navigation").get_by_role("link", name="Upload")).to_have_count(0)
+
+
+def test_the_theme_can_be_chosen_and_stays(open_page):
+    page = open_page("doctor")
+    page.goto("/fields/")
+    background = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(background)
+    page.get_by_role("button", name=re.compile("A. Rahman")).click()
+    page.get_by_role("button", name="Dark").click()
+    dark = page.evaluate(background)
+    assert dark != light
+    page.reload()
+    assert page.evaluate(background) == dark
+
+
+def test_the_keyboard_reaches_the_content_and_shows_where_it_is(open_page):
+    page = open_page("technician")
+    page.goto("/fields/")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
+    ring = """() => {
+        const shadow = (part) => getComputedStyle(document.activeElement, part).boxShadow;
+        return shadow(null) !== "none" || shadow("::after") !== "none";
+    }"""
+    for _step in range(12):
+        page.keyboard.press("Tab")
+        assert page.evaluate(ring), page.evaluate("document.activeElement.outerHTML")
