@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -9,6 +10,16 @@ from hematovision.supervisor import vault
 from hematovision.supervisor.parts import Address
 
 ALWAYS_ALLOWED = "127.0.0.1,localhost,[::1]"
+# What a command needs to work on the same data; the owner's address is not among it.
+SHARED = (
+    "DJANGO_SETTINGS_MODULE",
+    "HV_VAR",
+    "SECRET_KEY",
+    "HTTPS",
+    "ALLOWED_HOSTS",
+    "DATABASE_URL",
+    "REDIS_URL",
+)
 
 
 def build(address: Address, var: Path) -> dict[str, str]:
@@ -26,3 +37,15 @@ def build(address: Address, var: Path) -> dict[str, str]:
     if not address.everywhere:
         env.setdefault("ALLOWED_HOSTS", f"{ALWAYS_ALLOWED},{address.text.rpartition(':')[0]}")
     return env
+
+
+def publish(var: Path, env: dict[str, str]) -> None:
+    """Leave what ``script/manage`` needs while the portal runs, for this user alone."""
+    shared = var / "run" / "environment.json"
+    shared.touch(mode=0o600)
+    shared.write_text(json.dumps({name: env[name] for name in SHARED if name in env}))
+
+
+def withdraw(var: Path) -> None:
+    """Remove it when the portal stops."""
+    (var / "run" / "environment.json").unlink(missing_ok=True)

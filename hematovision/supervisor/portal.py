@@ -39,6 +39,7 @@ class Portal:
         self.env = environment.build(self.address, self.var)
         self.start_servers()
         link = self.prepare()
+        environment.publish(self.var, self.env)
         self.start_parts()
         self.announce(self.wait_until_healthy(), link)
         self.watch()
@@ -147,6 +148,8 @@ class Portal:
         """End every part in the reverse order of starting, our own processes all at the same time."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
+        if self.env:
+            environment.withdraw(self.var)
         servers = [child for child in self.children if child.name in {"database", "broker"}]
         own = [child for child in self.children if child not in servers]
         for child in reversed(own):

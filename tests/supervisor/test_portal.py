@@ -3,11 +3,13 @@
 import os
 import re
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.supervisor.portal import STARTED, Portal, until
+from tests.supervisor.portal import ROOT, STARTED, Portal, until
 
 pytestmark = pytest.mark.processes
 
@@ -103,3 +105,33 @@ def test_killed_supervisor_leaves_no_process_and_the_next_start_recovers(portal)
     (data / "postmaster.pid").write_text(f"{os.getpid()}\n{data}\n0\n1\n\n127.0.0.1\n0 0\nready\n")
     portal.start()
     assert portal.lacks() == set()
+
+
+def test_commands_reach_the_running_portal_and_only_that(portal, tmp_path):
+    command = [
+        ROOT / "script" / "manage",
+        "shell",
+        "-v0",
+        "-c",
+        "from accounts.models import User; print(User.objects.count())",
+    ]
+    env = {"PATH": os.environ["PATH"], "HV_VAR": str(portal.var)}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.strip()) == (0, "0"), done.stderr
+    stopped = subprocess.run(
+        command, env={**env, "HV_VAR": str(tmp_path)}, capture_output=True, text=True, check=False
+    )
+    assert stopped.returncode == 1
+    assert "start it with script/server first" in stopped.stderr
+
+
+def test_one_part_alone_is_the_same_command():
+    done = subprocess.run(
+        [sys.executable, "-m", "hematovision.supervisor.part", "other"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Name one part: web, inference, training, scheduler." in done.stderr
