@@ -2,8 +2,6 @@
 
 from django.urls import include, path
 
-from hematovision.dashboard.health import healthz
-
 handler400 = "hematovision.core.views.bad_request"
 handler403 = "hematovision.core.views.permission_denied"
 handler404 = "hematovision.core.views.not_found"
@@ -11,7 +9,6 @@ handler429 = "hematovision.core.views.too_many_requests"
 handler500 = "hematovision.core.views.server_error"
 
 urlpatterns = [
-    path("healthz", healthz, name="healthz"),
     path("", include("hematovision.dashboard.urls")),
     path("", include("predictions.web.urls")),
     path("", include("accounts.web.urls")),

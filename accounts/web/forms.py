@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from allauth.account.adapter import get_adapter
+from allauth.account.forms import UserTokenForm
 from django import forms
 from django.contrib.auth.forms import SetPasswordForm
 from django.core.exceptions import ValidationError
@@ -83,3 +85,14 @@ class FirstAdminForm(SetPasswordForm):
         self.user.email = self.cleaned_data.get("email", "")
         self.user.name = self.cleaned_data.get("name", "")
         return super().clean()
+
+
+class ActiveUserTokenForm(UserTokenForm):
+    """The link of a mail; it stops working when its person is deactivated."""
+
+    def clean(self) -> dict[str, Any] | None:
+        """Refuse it as if it had run out."""
+        data: dict[str, Any] | None = super().clean()
+        if not self.reset_user.is_active:
+            raise get_adapter().validation_error("invalid_password_reset")
+        return data

@@ -149,6 +149,17 @@ def test_a_mailed_link_sets_a_new_password(client, settings):
     assert "token_fail" in client.get(link, follow=True).context
 
 
+def test_a_mailed_link_dies_with_deactivation(client, settings):
+    settings.MAIL_ENABLED = True
+    person = PersonFactory()
+    client.post(RESET, {"email": person.email})
+    link = re.search(r"http://testserver(\S+)", mail.outbox[0].body).group(1)
+
+    person_deactivate(actor=PersonFactory(admin=True), person=person)
+
+    assert client.get(link).context["token_fail"]
+
+
 def test_asking_for_a_new_password_does_not_tell_who_has_an_account(client, settings):
     settings.MAIL_ENABLED = True
     PersonFactory(email="anna@example.org")
