@@ -9,11 +9,16 @@ from typing import Final
 from django.db.models import Aggregate, Count, DurationField, F, Q
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from predictions.models import Analysis, Cell, SmearField
 
-DAYS: Final[dict[int, Promise]] = {1: _("today"), 7: _("last 7 days"), 30: _("last 30 days")}
+DAYS: Final[dict[int, Promise]] = {
+    1: gettext_lazy("today"),
+    7: gettext_lazy("last 7 days"),
+    30: gettext_lazy("last 30 days"),
+}
 
 
 class Median(Aggregate):
@@ -37,6 +42,15 @@ class Period:
     cells: int
     unsure: float | None
     seconds: float | None
+
+    @property
+    def wait(self) -> str:
+        """The median as people say it."""
+        if self.seconds is None:
+            return "–"
+        if self.seconds < 100:
+            return _("%(n).1f s") % {"n": self.seconds}
+        return _("%(n).0f min") % {"n": self.seconds / 60}
 
 
 def activity(now: datetime | None = None) -> list[Period]:

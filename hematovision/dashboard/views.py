@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import datetime
 from pathlib import Path
 
 import redis
@@ -40,7 +41,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     context = {
         "periods": activity(),
         "queue": selectors.queue_status(),
-        "workers": crew,
+        "workers": crew and [(worker, datetime.fromisoformat(worker.since)) for worker in crew],
         "absent": None if crew is None else [role for role in workers.ROLES if role not in _roles(crew)],
         "failed": failed[:SHOWN],
         "failed_count": failed.count(),

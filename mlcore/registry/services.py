@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -15,7 +16,7 @@ from accounts.models import User
 from accounts.permissions import Capability, require
 from hematovision.core.errors import PortalError
 from hematovision.core.origin import Origin
-from mlcore.engine.bundle import read_bundle
+from mlcore.engine.bundle import Bundle, read_bundle
 from mlcore.engine.errors import BundleError
 from mlcore.registry import files, selectors
 from mlcore.registry.models import ModelSource, ModelState, ModelVersion
@@ -57,7 +58,7 @@ def register_bundle(
             defaults={
                 "version": bundle.identity.version,
                 "labels": list(bundle.labels),
-                "metrics": json.loads(bundle.contents.get(EVALUATION, b"{}")),
+                "metrics": _metrics(bundle),
                 "card": bundle.contents.get(CARD, b"").decode("utf-8", "replace"),
                 "location": location,
                 "source": source,
@@ -114,6 +115,17 @@ def ship(directory: Path) -> ModelVersion:
     if active is None or (version.sha256 not in known and active.source == ModelSource.SHIPPED):
         return promote(version=version.pk, actor=None)
     return version
+
+
+def _metrics(bundle: Bundle) -> dict[str, Any]:
+    """Return what the bundle says was measured, and what its answers rest on."""
+    manifest = bundle.manifest
+    return {
+        "evaluation": json.loads(bundle.contents.get(EVALUATION, b"{}")),
+        "validation": manifest.get("validation_accuracy", {}).get(manifest.get("serving")),
+        "calibration": manifest.get("calibration", {}),
+        "data": manifest.get("data", {}),
+    }
 
 
 def _check_files(version: ModelVersion) -> None:

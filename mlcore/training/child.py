@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from django.conf import settings
 
@@ -40,20 +40,26 @@ class Child:
 
     def __init__(self, arguments: Sequence[str], *, threads: int, workdir: Path) -> None:
         workdir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._errors = workdir / "errors.log"
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        self._process = subprocess.Popen(  # noqa: S603 -- a list of our own arguments, no shell
+        with self._errors.open("wb") as errors:
+            self._process = self._start(arguments, threads, errors)
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    @staticmethod
+    def _start(arguments: Sequence[str], threads: int, errors: IO[bytes]) -> subprocess.Popen[str]:
+        return subprocess.Popen(  # noqa: S603 -- a list of our own arguments, no shell
             [sys.executable, "-u", "-m", "mlcore.engine", *arguments],
             cwd=settings.BASE_DIR,
             env=_environment(threads),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=errors,
             text=True,
             errors="replace",
             start_new_session=True,
             preexec_fn=_lower,  # noqa: PLW1509 -- it makes two system calls and touches no lock
         )
-        threading.Thread(target=self._listen, daemon=True).start()
 
     def __enter__(self) -> Child:
         return self
@@ -76,6 +82,11 @@ class Child:
     def wait(self) -> int:
         """Return the exit status once the engine has ended."""
         return self._process.wait()
+
+    def last_words(self, lines: int = 1) -> str:
+        """Return the end of what the engine wrote to standard error; a refusal is its last line."""
+        text = self._errors.read_text(errors="replace")
+        return "\n".join(text.strip().splitlines()[-lines:])
 
     def stop(self) -> None:
         """End the engine and whatever it started: politely, then for good."""

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext as _
 
+from accounts.permissions import Capability, require
 from hematovision.core.errors import PortalError
 from mlcore.registry import files, selectors, services
 from mlcore.registry.models import ModelSource, ModelVersion, TrainingRun, TrainingState
@@ -23,6 +24,8 @@ from mlcore.training.child import Child
 logger = logging.getLogger(__name__)
 
 MAX_ATTEMPTS: Final = 3
+# The engine's status for "nothing could be done", whose reason is the last line of its errors.
+UNUSABLE: Final = 2
 STORE_EVERY_SECONDS: Final = 5.0
 
 
@@ -75,13 +78,19 @@ def _train(run: TrainingRun) -> Path:
             _("The training process ended without a word %(n)d times; often the memory was too small.")
             % {"n": MAX_ATTEMPTS}
         )
+    # Whoever lost the right since the order was given must not cost the machine hours first.
+    require(run.started_by, Capability.MANAGE_MODELS)
     workdir = Path(settings.VAR_DIR) / "training" / str(run.pk)
     with Child(_arguments(run, workdir), threads=settings.TRAINING_THREADS, workdir=workdir) as child:
-        said = _follow(run, child)
+        _follow(run, child)
         status = child.wait()
-    if status != 0:
-        raise TrainingFailed(said or _("The training process ended with status %(n)d.") % {"n": status})
-    return workdir / "bundle"
+    if status == 0:
+        return workdir / "bundle"
+    if status == UNUSABLE:
+        raise TrainingFailed(child.last_words())
+    logger.error("Training %s broke off with status %d:\n%s", run.pk, status, child.last_words(40))
+    text = _("The training process broke off with status %(n)d; the training worker's log tells where.")
+    raise TrainingFailed(text % {"n": status})
 
 
 def _arguments(run: TrainingRun, workdir: Path) -> list[str]:
@@ -99,8 +108,8 @@ def _arguments(run: TrainingRun, workdir: Path) -> list[str]:
     return ["train", *(str(part) for option in options.items() for part in option)]
 
 
-def _follow(run: TrainingRun, child: Child) -> str:
-    """Store what the engine reports until it ends; return the last thing it said in words.
+def _follow(run: TrainingRun, child: Child) -> None:
+    """Store what the engine reports until it ends.
 
     Raises:
         TrainingStopped: someone asked for it.
@@ -119,7 +128,6 @@ def _follow(run: TrainingRun, child: Child) -> str:
             if lease.renew(run, progress=progress, log="\n".join(said)):
                 raise TrainingStopped
     lease.renew(run, progress=progress, log="\n".join(said))
-    return said[-1] if said else ""
 
 
 def _report(line: str) -> dict[str, Any]:

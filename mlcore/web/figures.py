@@ -28,10 +28,10 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class ClassFigures:
-    """How well one class was recognised."""
+    """How well one class was recognised; None where there is nothing to divide by."""
 
     label: str
-    images: int
+    pictures: int
     precision: Share | None
     recall: Share | None
     f1: Share | None
@@ -48,21 +48,25 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What was measured on one set of images; ``rows`` of the matrix are the true classes."""
+    """What was measured on one set of pictures; ``rows`` of the matrix are the true classes."""
 
     name: str
-    images: int
-    groups: int | None
-    accuracy: Share | None
-    calibration_error: float | None
+    pictures: int
+    originals: int
+    accuracy: Share
+    balanced: Share
+    by_original: Share
+    answered: Share
+    answers: Share | None
+    calibration_error: float
     classes: Sequence[ClassFigures]
-    labels: Sequence[str]
+    columns: Sequence[str]
     rows: Sequence[tuple[str, Sequence[Count]]]
 
 
 def evaluations(metrics: Mapping[str, Any]) -> list[Evaluation]:
-    """Return one record for each set the bundle was measured on."""
-    return [_evaluation(name, measured) for name, measured in metrics.items()]
+    """Return one record for each set that the bundle's ``evaluation.json`` reports on."""
+    return [_evaluation(name, report) for name, report in metrics.get("evaluation", {}).items()]
 
 
 def headline(metrics: Mapping[str, Any]) -> Evaluation | None:
@@ -70,43 +74,43 @@ def headline(metrics: Mapping[str, Any]) -> Evaluation | None:
     return next(iter(evaluations(metrics)), None)
 
 
-def _evaluation(name: str, measured: Mapping[str, Any]) -> Evaluation:
-    matrix = measured.get("confusion", {})
-    labels = list(matrix.get("labels", []))
-    counts = matrix.get("counts", [])
+def _evaluation(name: str, report: Mapping[str, Any]) -> Evaluation:
+    matrix, abstention = report["confusion"], report["abstention"]
+    answers = matrix["answer"]
     return Evaluation(
         name=name,
-        images=measured["images"],
-        groups=measured.get("groups"),
-        accuracy=_share(measured["accuracy"]),
-        calibration_error=measured.get("ece"),
-        classes=[_class(label, one) for label, one in measured.get("classes", {}).items()],
-        labels=labels,
+        pictures=report["pictures"],
+        originals=report["originals"],
+        accuracy=_interval(report["accuracy"]),
+        balanced=Share(report["balanced_accuracy"]),
+        by_original=_interval(report["by_original"]),
+        answered=Share(abstention["coverage"]),
+        answers=share(abstention["accuracy_of_answers"]),
+        calibration_error=report["calibration"]["expected_error"],
+        classes=[_class(label, one) for label, one in report["per_class"].items()],
+        columns=answers,
         rows=[
-            (label, _row(number, row)) for number, (label, row) in enumerate(zip(labels, counts, strict=True))
+            (truth, _row(answers.index(truth), counts))
+            for truth, counts in zip(matrix["truth"], matrix["rows"], strict=True)
         ],
     )
 
 
-def _share(measured: Any) -> Share | None:
-    """Read a number, or a record of value, low and high."""
-    if measured is None:
-        return None
-    if isinstance(measured, Mapping):
-        return Share(measured["value"], measured.get("low"), measured.get("high"))
-    return Share(float(measured))
+def _interval(measured: Mapping[str, float]) -> Share:
+    return Share(measured["value"], measured["low"], measured["high"])
+
+
+def share(value: float | None) -> Share | None:
+    """Return ``value`` as a share, or None where it was not measured."""
+    return None if value is None else Share(value)
 
 
 def _class(label: str, one: Mapping[str, Any]) -> ClassFigures:
-    return ClassFigures(
-        label=label,
-        images=one["images"],
-        precision=_share(one.get("precision")),
-        recall=_share(one.get("recall")),
-        f1=_share(one.get("f1")),
-    )
+    shares = {name: share(one[name]) for name in ("precision", "recall", "f1")}
+    return ClassFigures(label=label, pictures=one["pictures"], **shares)
 
 
-def _row(truth: int, counts: Sequence[int]) -> list[Count]:
+def _row(right: int, counts: Sequence[int]) -> list[Count]:
+    """Shade each count by its share of the row; even a single error among thousands gets some shade."""
     whole = sum(counts) or 1
-    return [Count(count, -(-SHADES * count // whole), column == truth) for column, count in enumerate(counts)]
+    return [Count(count, -(-SHADES * count // whole), column == right) for column, count in enumerate(counts)]

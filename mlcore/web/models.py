@@ -15,7 +15,7 @@ from accounts.web.access import requires, signed_in
 from hematovision.core.origin import Origin
 from mlcore.registry import selectors, services
 from mlcore.registry.models import ModelVersion
-from mlcore.web.figures import evaluations, headline
+from mlcore.web.figures import evaluations, headline, share
 
 
 @require_GET
@@ -31,7 +31,16 @@ def index(request: HttpRequest) -> HttpResponse:
 def detail(request: HttpRequest, version_id: UUID) -> HttpResponse:
     """Show one version: what it was measured on, how well it did, what it was never shown."""
     version = _version(version_id)
-    context = {"version": version, "evaluations": evaluations(version.metrics)}
+    metrics = version.metrics
+    names = {"training": _("Trained on"), "validation": _("Validated on"), "held_out": _("Held out")}
+    parts = metrics.get("data", {})
+    context = {
+        "version": version,
+        "evaluations": evaluations(metrics),
+        "validation": share(metrics.get("validation")),
+        "threshold": share(metrics.get("calibration", {}).get("threshold")),
+        "parts": [(name, parts[key]) for key, name in names.items() if key in parts],
+    }
     return render(request, "mlcore/model.html", context)
 
 

@@ -1,0 +1,144 @@
+"""Copies of one original are found, kept on one side, and a split that breaks this is refused."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mlcore.engine.dataset import Split, near_duplicates, refuse_leak, split
+from mlcore.engine.errors import DataError, LeakError
+from mlcore.engine.fingerprint import fingerprint
+from mlcore.engine.images import read_image
+from mlcore.engine.manifest import Record, bccd_originals, class_folders, label_of_folder, scan
+from mlcore.engine.originals import group_by_originals
+from mlcore.engine.recipes import describe, prepare
+from tests.mlcore.engine.drawing import field, save
+
+
+def _copies(image, count, seed):
+    """Turned, mirrored and slightly sheared copies with black corners, as the Kaggle folders hold them."""
+    random = np.random.default_rng(seed)
+    small = Image.fromarray(image).resize((320, 240))
+    for _ in range(count):
+        turned = small.rotate(random.uniform(-20, 20), Image.Resampling.BILINEAR)
+        if random.random() < 0.5:
+            turned = turned.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        shear = random.uniform(-0.08, 0.08)
+        yield np.asarray(turned.transform(turned.size, Image.Transform.AFFINE, (1, shear, 0, 0, 1, 0)))
+
+
+def _records(count, source="laboratory", label="monocyte"):
+    return [Record(f"{source}/{n}.png", f"{source}{n:04}", label, source) for n in range(count)]
+
+
+@pytest.mark.data
+def test_turned_copies_of_real_fields_find_their_originals(data):
+    originals = list(bccd_originals(data / "bccd", data))[::12]
+    fields = [read_image(data / record.path) for record in originals]
+    records, prints, truth = (
+        list(originals),
+        [fingerprint(image) for image in fields],
+        list(range(len(fields))),
+    )
+    for number, image in enumerate(fields):
+        for copy in _copies(image, 5, number):
+            records.append(Record(f"copy{len(records)}", str(len(records)), None, "kaggle-train"))
+            prints.append(fingerprint(copy))
+            truth.append(number)
+    groups = near_duplicates(records, np.stack(prints))
+    own = [groups[row] == groups[truth[row]] for row in range(len(fields), len(records))]
+    assert np.mean(own) > 0.9
+    assert len({groups[number] for number in range(len(fields))}) == len(fields)
+
+
+@pytest.mark.data
+def test_every_plain_kaggle_original_is_found_among_the_bccd_fields(data):
+    simple = list(class_folders(data / "kaggle-bccd" / "TEST_SIMPLE", "kaggle-simple", data))
+    originals = list(bccd_originals(data / "bccd", data))
+    records = [*originals, *simple]
+    groups = near_duplicates(records, np.stack([fingerprint(read_image(data / r.path)) for r in records]))
+    label_of = {groups[row]: record.label for row, record in enumerate(originals) if record.label}
+    found = [label_of.get(groups[len(originals) + n]) == record.label for n, record in enumerate(simple)]
+    assert sum(found) >= 69
+
+
+@pytest.mark.data
+def test_equal_fields_under_two_names_are_one_group(data):
+    records = [record for record in scan(data) if record.source.startswith(("bccd", "txl"))]
+    renamed = [replace(record, sha256=str(row)) for row, record in enumerate(records)]
+    hashes = [record.sha256 for record in records]
+    twins = [(hashes.index(h), row) for row, h in enumerate(hashes) if hashes.index(h) != row][:20]
+    rows = sorted({row for pair in twins for row in pair})
+    prints = np.stack([fingerprint(read_image(data / records[row].path)) for row in rows])
+    groups = dict(zip(rows, near_duplicates([renamed[row] for row in rows], prints), strict=True))
+    assert all(groups[a] == groups[b] for a, b in twins)
+
+
+def test_copies_go_to_the_original_of_their_class(tmp_path):
+    for number in range(4):
+        image = field([(150 + 6 * number, 120, 20 + 3 * number)], seed=number)
+        save(image, tmp_path / "originals" / "monocyte" / f"{number}.png")
+        for turn, copy in enumerate(_copies(image, 4, number)):
+            save(copy, tmp_path / "copies" / "monocyte" / f"{number}-{turn}.png")
+    copies = tmp_path / "copies"
+    records = list(class_folders(copies, "copies", copies))
+    numbers = group_by_originals(copies, records, tmp_path / "originals")
+    right = [
+        str(number) == record.path[len("monocyte/")] for number, record in zip(numbers, records, strict=True)
+    ]
+    assert np.mean(right) >= 0.75
+
+
+def test_a_leak_is_refused_and_its_pairs_are_named():
+    records = _records(4)
+    with pytest.raises(LeakError, match=r"laboratory/0\.png and laboratory/3\.png"):
+        refuse_leak(records, [7, 1, 2, 7], Split((0, 1), (), (2, 3), ()))
+
+
+def test_training_on_a_copy_of_a_test_picture_is_refused():
+    records = [*_records(1), *_records(1, "kaggle-test")]
+    with pytest.raises(LeakError, match="kaggle-test"):
+        refuse_leak(records, [5, 5], Split((0,), (), (), ()))
+
+
+def test_parts_share_no_group_and_no_picture():
+    records = [r for label in ("monocyte", "neutrophil") for r in _records(120, label=label)]
+    records = [replace(record, sha256=f"{hash(row) % 97:03}{row}") for row, record in enumerate(records)]
+    groups = [row // 3 for row in range(len(records))]
+    parts = split(records, groups)
+    seen = [{groups[row] for row in rows} for rows in (parts.training, parts.validation, parts.held_out)]
+    assert not seen[0] & seen[1] and not seen[0] & seen[2] and not seen[1] & seen[2]
+    assert len(parts.training) + len(parts.validation) + len(parts.held_out) == 240
+    assert 0.15 < len(parts.held_out) / 240 < 0.25
+
+
+def test_pictures_beside_a_test_picture_are_dropped():
+    records = [*_records(1, "kaggle-test"), *_records(30, "bccd")]
+    parts = split(records, [0, 0, 0, *range(3, 31)])
+    assert set(parts.dropped) | set(parts.validation) >= {1, 2} - set(parts.validation)
+    assert not {1, 2} & set(parts.training)
+
+
+def test_a_folder_with_an_unknown_name_is_refused():
+    with pytest.raises(DataError, match="unicorns"):
+        label_of_folder("unicorns")
+
+
+@pytest.mark.parametrize(("name", "label"), [("EOSINOPHIL", "eosinophil"), ("ig", "immature_granulocyte")])
+def test_folder_names_of_the_public_sets_are_known(name, label):
+    assert label_of_folder(name) == label
+
+
+def test_a_laboratory_s_own_folder_is_prepared(tmp_path):
+    for number in range(12):
+        for label, radius in (("monocyte", 26), ("lymphocyte", 17)):
+            save(field([(160, 120, radius)], seed=number), tmp_path / "lab" / label / f"{number}.png")
+    data = prepare(tmp_path / "lab", tmp_path / "work")
+    assert data.labels(data.parts.training) == ("lymphocyte", "monocyte")
+    assert describe(data)["training"]["pictures"] == len(data.parts.training) > 0
+
+
+def test_a_folder_without_pictures_is_refused(tmp_path):
+    with pytest.raises(DataError, match="No pictures"):
+        scan(tmp_path)

@@ -1,0 +1,67 @@
+"""Cells are found where they are, and nowhere else."""
+
+import numpy as np
+import pytest
+
+from mlcore.engine.images import read_image
+from mlcore.engine.locate import StainLocator
+from mlcore.engine.manifest import txl_fields
+from mlcore.engine.matching import found_and_missed, overlap
+from tests.mlcore.engine.drawing import field
+
+
+def test_two_cells_are_found_at_their_places(smear):
+    boxes = StainLocator().locate(smear)
+    centres = sorted(((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2) for box in boxes)
+    assert np.allclose(centres, [(90, 80), (230, 160)], atol=8)
+
+
+def test_a_field_of_red_cells_holds_no_leukocyte():
+    assert StainLocator().locate(field([])) == []
+
+
+@pytest.mark.parametrize("colour", [0, 128, 255])
+def test_an_empty_picture_holds_none(colour):
+    assert StainLocator().locate(np.full((240, 320, 3), colour, np.uint8)) == []
+
+
+def test_black_borders_of_a_turned_picture_are_no_cells(smear):
+    turned = smear.copy()
+    rows, columns = np.indices(turned.shape[:2])
+    turned[rows + columns < 90] = 0
+    turned[rows > columns + 180] = 0
+    assert len(StainLocator().locate(turned)) == 2
+
+
+def test_a_warm_lamp_changes_nothing(smear):
+    warm = np.clip(smear * np.array([1.05, 0.92, 0.75]), 0, 255).astype(np.uint8)
+    plain, lit = StainLocator().locate(smear), StainLocator().locate(warm)
+    assert len(lit) == 2
+    assert all(overlap(a, b) > 0.8 for a, b in zip(plain, lit, strict=True))
+
+
+def test_size_of_the_picture_does_not_matter(smear):
+    large = smear.repeat(2, axis=0).repeat(2, axis=1)
+    small, twice = StainLocator().locate(smear), StainLocator().locate(large)
+    assert [box.x0 * 2 for box in small] == pytest.approx([box.x0 for box in twice], abs=6)
+
+
+def test_single_takes_the_cell_in_the_middle():
+    box = StainLocator().locate_single(field([(160, 120, 22), (30, 30, 26)]))
+    assert (box.x0 + box.x1) / 2 == pytest.approx(160, abs=8)
+
+
+def test_single_without_any_cell_takes_the_whole_picture():
+    box = StainLocator().locate_single(np.full((100, 80, 3), 230, np.uint8))
+    assert (box.x0, box.y0, box.x1, box.y1) == (0, 0, 80, 100)
+
+
+@pytest.mark.data
+def test_on_real_fields_of_four_laboratories(data):
+    found = missed = extra = 0
+    for record in txl_fields(data / "txl-pbc", "val", data):
+        boxes = StainLocator().locate(read_image(data / record.path))
+        hit, lost = found_and_missed(boxes, record.boxes)
+        found, missed, extra = found + hit, missed + lost, extra + len(boxes) - hit
+    assert found / (found + missed) > 0.88
+    assert found / (found + extra) > 0.80

@@ -1,0 +1,174 @@
+"""The training line with the real engine in a real child: a candidate, a refusal, a stop, a crash."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from accounts.audit.models import AuditEvent
+from mlcore.registry import selectors, training
+from mlcore.registry.models import ModelSource, ModelState, TrainingRun, TrainingState
+from mlcore.training.run import run_training
+from predictions.synthetic import draw_field
+
+pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def var(settings, tmp_path):
+    settings.VAR_DIR = tmp_path
+    settings.TRAINING_DATA_ROOT = tmp_path / "data"
+    (tmp_path / "data").mkdir()
+    return tmp_path
+
+
+@pytest.fixture
+def drawn(var):
+    """Drawn cells of two classes, in the layout of the PBC set."""
+    for first, label in ((0, "neutrophil"), (100, "lymphocyte")):
+        folder = var / "data" / "drawn" / "pbc" / label
+        folder.mkdir(parents=True)
+        for seed in range(first, first + 24):
+            picture = draw_field(seed, labels=[label], width=224, height=224)
+            (folder / f"{seed}.jpg").write_bytes(picture.encoded())
+    return "drawn"
+
+
+def order(admin, data, recipe="cell"):
+    return training.training_start(actor=admin, origin=None, recipe=recipe, data=data, options={"epochs": 1})
+
+
+@contextlib.contextmanager
+def in_background(run):
+    """Carry out ``run`` in a thread of this process, as a worker's child does."""
+
+    def work():
+        try:
+            run_training(run.pk)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    yield thread
+    thread.join(60)
+    assert not thread.is_alive()
+
+
+def wait_for(what, seconds=60):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := what():
+            return found
+        time.sleep(0.1)
+    pytest.fail("It did not happen in time.")
+
+
+def engines(run):
+    """Return the processes that train ``run``."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit() and str(run.pk).encode() in (entry / "cmdline").read_bytes():
+                found.append(int(entry.name))
+    return found
+
+
+@pytest.mark.timeout(900)
+def test_a_run_ends_as_a_measurable_candidate(active, admin, drawn):
+    run = order(admin, drawn, recipe="classic")
+    run_training(run.pk)
+    run.refresh_from_db()
+    assert run.state == TrainingState.DONE, run.failure
+    assert run.result.source == ModelSource.TRAINED
+    assert run.result.state == ModelState.CANDIDATE
+    assert run.result.registered_by == admin
+    assert run.result.labels == ["neutrophil", "lymphocyte"]
+    assert run.result.metrics["data"]["training"]["pictures"] > 20
+    assert (run.progress["epoch"], run.percent) == (run.progress["of"], 100)
+    assert "is complete" in run.log
+    assert selectors.active_version() == active
+    ended = AuditEvent.objects.get(event="training.ended")
+    assert (ended.outcome, ended.subject_id) == ("ok", str(run.pk))
+
+
+def test_data_that_cannot_be_used_fails_with_the_engine_s_own_sentence(active, admin, var):
+    (var / "data" / "nothing").mkdir()
+    run = order(admin, "nothing")
+    run_training(run.pk)
+    run.refresh_from_db()
+    assert run.state == TrainingState.FAILED
+    assert "No known data set" in run.failure
+    assert AuditEvent.objects.get(event="training.ended").outcome == "failed"
+
+
+def test_the_engine_runs_low_knows_no_secret_and_stops_when_asked(active, admin, drawn):
+    run = order(admin, drawn)
+    with in_background(run):
+        pid = wait_for(lambda: engines(run))[0]
+        wait_for(lambda: TrainingRun.objects.get(pk=run.pk).progress.get("stage"))
+        assert os.getpriority(os.PRIO_PROCESS, pid) == 19
+        environment = Path(f"/proc/{pid}/environ").read_text()
+        for secret in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SECRET_KEY"):
+            assert secret not in environment
+        training.training_stop(actor=admin, origin=None, run_id=run.pk)
+    run.refresh_from_db()
+    assert run.state == TrainingState.INTERRUPTED
+    assert engines(run) == []
+    assert not selectors.versions().filter(source=ModelSource.TRAINED).exists()
+
+
+def test_a_killed_worker_takes_its_engine_along_and_the_next_one_takes_over(active, admin, drawn, var):
+    run = order(admin, drawn)
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "django", "shell", "-c", _WORK.format(run=run.pk)],
+        env={**os.environ, "HV_VAR": str(var), "TRAINING_DATA_ROOT": str(var / "data")},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_for(lambda: engines(run))
+    finally:
+        worker.send_signal(signal.SIGKILL)
+        worker.wait()
+    wait_for(lambda: engines(run) == [], seconds=5)
+    run_training(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.attempts) == (TrainingState.RUNNING, 1), "the lease of the dead worker still holds"
+    TrainingRun.objects.filter(pk=run.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    with in_background(run):
+        wait_for(lambda: engines(run))
+        training.training_stop(actor=admin, origin=None, run_id=run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.attempts) == (TrainingState.INTERRUPTED, 2)
+
+
+_WORK = "from mlcore.training.run import run_training; from uuid import UUID; run_training(UUID('{run}'))"
+
+
+def test_a_run_that_dies_again_and_again_is_given_up_with_a_reason(active, admin, drawn):
+    run = order(admin, drawn)
+    TrainingRun.objects.filter(pk=run.pk).update(attempts=3)
+    run_training(run.pk)
+    run.refresh_from_db()
+    assert run.state == TrainingState.FAILED
+    assert "3 times" in run.failure
+
+
+def test_somebody_who_was_demoted_meanwhile_trains_nothing(active, admin, drawn):
+    run = order(admin, drawn)
+    type(admin).objects.filter(pk=admin.pk).update(role="doctor")
+    run_training(run.pk)
+    run.refresh_from_db()
+    assert run.state == TrainingState.FAILED
+    assert "doctor" in run.failure
+    assert run.result is None
