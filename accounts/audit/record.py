@@ -50,8 +50,8 @@ def record(
         subject_type=subject._meta.label_lower if subject is not None else "",  # noqa: SLF001 -- Django's documented name
         subject_id=str(subject.pk) if subject is not None else "",
         site_id=_site_of(subject, actor),
-        address=origin.address,
-        agent=origin.agent,
+        address=origin.address[:64],
+        agent=origin.agent[:200],
         outcome=outcome,
         detail=dict(detail or {}),
     )
