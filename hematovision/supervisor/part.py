@@ -1,6 +1,5 @@
 """One part alone in the foreground: ``python -m hematovision.supervisor.part web``.
 
-
 Where something else starts, watches and stops processes, the commands stay the ones that this package uses.
 """
 
