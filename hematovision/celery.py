@@ -4,7 +4,7 @@ import contextlib
 import os
 
 from celery import Celery
-from celery.signals import worker_process_init
+from celery.signals import task_prerun, worker_process_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hematovision.settings.prod")
 
@@ -31,3 +31,11 @@ def warm_up(**_: object) -> None:
         # Without a model the worker lives and the jobs wait; /healthz and the next job say why.
         with contextlib.suppress(PortalError):
             loader.current()
+
+
+@task_prerun.connect
+def drop_dead_connections(**_: object) -> None:
+    """Close a database connection that is too old, and have the others tried before they are used."""
+    from django.db import close_old_connections  # noqa: PLC0415 -- needs the settings, which this module names
+
+    close_old_connections()
