@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -38,10 +39,10 @@ class Portal:
         ports.check_free(self.address.host, self.address.port)
         self.env = environment.build(self.address, self.var)
         self.start_servers()
-        link = self.prepare()
+        shown = self.prepare()
         environment.publish(self.var, self.env)
         self.start_parts()
-        self.announce(self.wait_until_healthy(), link)
+        self.announce(self.wait_until_healthy(), shown)
         self.watch()
         os.close(held)
 
@@ -67,8 +68,8 @@ class Portal:
             ).url
         os.close(held)
 
-    def prepare(self) -> str:
-        """Bring the database up to date as its owner; return the path of the first admin's link, if any."""
+    def prepare(self) -> dict[str, str]:
+        """Bring the database up to date as its owner; return what only the terminal may show."""
         log = self.var / "log" / "prepare.log"
         command = [
             sys.executable,
@@ -89,7 +90,8 @@ class Portal:
         if done.returncode:
             last = (log.read_text(errors="replace").strip().splitlines() or ["no reason given"])[-1]
             raise StartError(f"The portal could not be prepared: {last} ({log} has the rest).")
-        return done.stdout.strip()
+        shown: dict[str, str] = json.loads(done.stdout)
+        return shown
 
     def start_parts(self) -> None:
         """Start our own processes."""
@@ -124,15 +126,21 @@ class Portal:
             raise StartError(f"The web server does not answer; {self.var / 'log' / 'web.log'} says why.")
         return missing
 
-    def announce(self, missing: list[str], link: str) -> None:
+    def announce(self, missing: list[str], shown: dict[str, str]) -> None:
         """Print where the portal is and what is still to be done."""
         seconds = time.monotonic() - self.began
         print(f"HematoVision runs at http://{self.address.text}/ (after {seconds:.1f} s). Ctrl-C stops it.")
+        if not self.address.loopback and self.env.get("HTTPS") != "no":
+            print("It expects an HTTPS proxy in front of it (docs/operating.md).")
+        if self.address.everywhere and "ALLOWED_HOSTS" not in self.env:
+            print("It answers only to this machine's own names; set ALLOWED_HOSTS to the public one.")
         if missing:
             print(f"Not there yet: {', '.join(missing)}; the logs in {self.var / 'log'} say why.")
-        if link:
+        if shown["demo"]:
+            print(f"The demo's people, with passwords that are new at each start:\n{shown['demo']}")
+        if shown["first_admin"]:
             print("Nobody can manage people yet. The first admin sets name and password once here:")
-            print(f"  http://{self.address.text}{link}")
+            print(f"  http://{self.address.text}{shown['first_admin']}")
         sys.stdout.flush()
 
     def watch(self) -> None:

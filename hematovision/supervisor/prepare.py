@@ -1,12 +1,13 @@
 """Runs once before the parts, as the database's owner: ``python -m hematovision.supervisor.prepare``.
 
-The path of the first admin's link is a secret: it goes to standard output, all else to standard error,
-which becomes a log.
+Secrets (the path of the first admin's link, the demo's passwords) go to standard output, as JSON; all
+else goes to standard error, which becomes a log.
 """
 
 from __future__ import annotations
 
 import io
+import json
 import os
 import sys
 
@@ -17,7 +18,7 @@ from hematovision.supervisor import static
 
 
 def main() -> None:
-    """Bring tables, model list and static files up to date; offer the first admin's link if there is none."""
+    """Bring tables, model list and static files up to date; then what the terminal has to show."""
     django.setup()
     call_command("migrate", database="owner", interactive=False, verbosity=0)
     try:
@@ -26,11 +27,18 @@ def main() -> None:
         # History and reviews work without a model, and another one may be active; /healthz tells.
         sys.stderr.write(f"{error}\n")
     static.collect()
-    if "--demo" in sys.argv:
-        call_command("demo", stdout=sys.stderr)
-    link = io.StringIO()
-    call_command("first_admin", stdout=link)
-    sys.stdout.write(link.getvalue())
+    try:
+        demo = said("demo") if "--demo" in sys.argv else ""
+    except CommandError as error:
+        sys.exit(str(error))
+    json.dump({"demo": demo, "first_admin": said("first_admin")}, sys.stdout)
+
+
+def said(command: str) -> str:
+    """Run a command and return what it printed."""
+    out = io.StringIO()
+    call_command(command, stdout=out)
+    return out.getvalue().strip()
 
 
 if __name__ == "__main__":
