@@ -1,5 +1,7 @@
 """Fixtures: a portal, a browser, people who are signed in, pages that may not complain."""
 
+import signal
+
 import pytest
 from playwright.sync_api import sync_playwright
 
@@ -26,7 +28,7 @@ def portal(browser, tmp_path_factory):
         one.address = f"http://127.0.0.1:{one.port}"
         yield one
     finally:
-        one.stop()
+        one.stop(signal.SIGTERM)
 
 
 @pytest.fixture(scope="session")
