@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from mlcore.engine.calibrate import Floats, abstention_threshold, fit_temperatur
 from mlcore.engine.locate import StainLocator
 from mlcore.engine.preprocess import CropSettings, to_tensor
 from mlcore.engine.runtime import LiteNetwork
-from mlcore.engine.train import Examples
+from mlcore.engine.sampling import Examples
 
 # int8 is served only if it costs at most this much balanced accuracy on validation.
 WORTH = 0.003
@@ -30,7 +29,6 @@ class Provenance:
     labels: tuple[str, ...]
     data: dict[str, Any]
     training: dict[str, Any]
-    evaluation: dict[str, Any]
 
 
 def assemble(
@@ -67,7 +65,6 @@ def assemble(
         export.FULL: full,
         export.SMALL: small,
         export.WEIGHTS: export.stored_weights(network),
-        "evaluation.json": (json.dumps(provenance.evaluation, indent=1, sort_keys=True) + "\n").encode(),
     }
     return write_bundle(folder, manifest, contents)
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from mlcore.engine import network as networks
 from mlcore.engine.contracts import Image
 from mlcore.engine.preprocess import CropSettings, to_tensor
-from mlcore.engine.train import Examples
+from mlcore.engine.sampling import Examples
 
 SETTINGS = CropSettings(size=224, whole=True)
 EPOCHS = 5

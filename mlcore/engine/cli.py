@@ -12,6 +12,7 @@ from typing import TextIO
 
 from mlcore.engine.bundle import SHIPPED_BUNDLE
 from mlcore.engine.errors import EngineError
+from mlcore.engine.manifest import data_root
 
 UNREADABLE, UNUSABLE = 1, 2
 
@@ -37,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     _classify_parser(commands)
     _evaluate_parser(commands)
     _train_parser(commands)
+    _measure_parser(commands)
     return parser
 
 
@@ -86,6 +88,22 @@ def _train_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     command.set_defaults(run=train)
 
 
+def _measure_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "measure", help="look at Kaggle TEST once, write figures and card into a bundle"
+    )
+    command.add_argument("--data", type=Path, metavar="DIR", help="default: HEMATOVISION_DATA")
+    command.add_argument("--bundle", type=Path, default=SHIPPED_BUNDLE, metavar="DIR")
+    command.add_argument("--baseline", type=Path, metavar="DIR", help="a bundle of the classic recipe")
+    command.add_argument("--work", type=Path, required=True, metavar="DIR", help="cached fingerprints")
+    command.add_argument(
+        "--ledger", type=Path, required=True, metavar="FILE", help="gets a line for this look"
+    )
+    command.add_argument("--remark", default="", help="what the look was for")
+    command.add_argument("--card", type=Path, metavar="FILE", help="also write the card here")
+    command.set_defaults(run=measure)
+
+
 def classify(chosen: argparse.Namespace) -> int:
     """Write one JSON line for each picture, in the order given."""
     from mlcore.engine.readings import readings  # noqa: PLC0415 -- loaded by the commands that need it
@@ -121,16 +139,30 @@ def evaluate(chosen: argparse.Namespace) -> int:
 
 def train(chosen: argparse.Namespace) -> int:
     """Run the training line; telling how far it is on standard output."""
-    from mlcore.engine.manifest import data_root  # noqa: PLC0415 -- loaded by the commands that need it
     from mlcore.engine.recipes import RECIPES  # noqa: PLC0415 -- loaded by the commands that need it
 
-    data = chosen.data or data_root()
-    if data is None:
-        raise EngineError(
-            "Say with --data or HEMATOVISION_DATA where the pictures lie; docs/data.md tells more."
-        )
-    RECIPES[chosen.recipe](chosen, data)
+    RECIPES[chosen.recipe](chosen, _data(chosen))
     return 0
+
+
+def measure(chosen: argparse.Namespace) -> int:
+    """Measure a finished bundle on the held-out sets and write figures and card into it."""
+    from mlcore.engine import report  # noqa: PLC0415 -- loaded by the commands that need it
+    from mlcore.engine.prepared import prepare  # noqa: PLC0415 -- loaded by the commands that need it
+
+    data = prepare(_data(chosen), chosen.work)
+    bundle = report.measure(data, chosen.bundle, chosen.baseline, chosen.ledger, chosen.remark)
+    if chosen.card:
+        chosen.card.write_bytes(bundle.contents[report.CARD])
+    return 0
+
+
+def _data(chosen: argparse.Namespace) -> Path:
+    """Return the folder of pictures that was named, by option or environment."""
+    named: Path | None = chosen.data or data_root()
+    if named is None:
+        raise EngineError("Say with --data or HEMATOVISION_DATA where the pictures lie, see docs/data.md.")
+    return named
 
 
 def _listed(name: str | None) -> list[str]:

@@ -24,7 +24,7 @@ class LocatorSettings:
 
     working_size: int = 144
     faintest_nucleus: float = 0.30
-    smallest_cell: float = 0.012
+    smallest_cell: float = 0.009
     smallest_single: float = 0.0015
     closing_radius: int = 4
     cytoplasm_margin: float = 0.13

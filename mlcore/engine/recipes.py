@@ -3,73 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from mlcore.engine import classic
 from mlcore.engine.assemble import Provenance, assemble
-from mlcore.engine.contracts import LABELS
-from mlcore.engine.crops import cached, roomy
-from mlcore.engine.dataset import Split, cached_fingerprints, near_duplicates, split
-from mlcore.engine.errors import DataError
-from mlcore.engine.manifest import Record, scan
+from mlcore.engine.bundle import read_bundle
+from mlcore.engine.crops import roomy
+from mlcore.engine.prepared import Prepared, describe, prepare, say
 from mlcore.engine.preprocess import CropSettings
-from mlcore.engine.sampling import shares
-from mlcore.engine.train import Examples, Trainer, TrainSettings
-
-# Thirty copies of one cell say little more than six, and validation is paid for after every epoch.
-COPIES_VALIDATED = 6
-
-
-def say(text: str) -> None:
-    """Print a line at once, since whoever started the training reads it as it comes."""
-    print(text, flush=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A data folder made ready: its pictures, their groups, the split, and the classes that are trained."""
-
-    root: Path
-    cache: Path
-    records: list[Record]
-    groups: list[int]
-    parts: Split
-
-    def labels(self, rows: Sequence[int]) -> tuple[str, ...]:
-        """Return the classes present in ``rows``, in the engine's order; raises ``DataError`` below two."""
-        present = {self.records[row].label for row in rows}
-        labels = tuple(label for label in LABELS if label in present)
-        if len(labels) < 2:
-            raise DataError("Training needs pictures of at least two classes, each in a folder of its own.")
-        return labels
-
-    def few_copies(self, rows: Sequence[int], most: int = COPIES_VALIDATED) -> list[int]:
-        """Return ``rows`` with at most ``most`` pictures of each original."""
-        seen: Counter[int] = Counter()
-        kept = []
-        for row in rows:
-            seen[self.groups[row]] += 1
-            if seen[self.groups[row]] <= most:
-                kept.append(row)
-        return kept
-
-    def examples(
-        self, name: str, rows: Sequence[int], labels: tuple[str, ...], crop: CropSettings
-    ) -> Examples:
-        """Cut out the cells of ``rows``, kept under ``name``; classes not in ``labels`` are left out."""
-        known = [row for row in rows if self.records[row].label in labels]
-        chosen = [self.records[row] for row in known]
-        pixels = cached(self.root, chosen, crop, self.cache / name).pixels
-        targets = np.asarray([labels.index(record.label or "") for record in chosen], dtype=np.int32)
-        return Examples(pixels, targets, shares(chosen, [self.groups[row] for row in known]))
+from mlcore.engine.report import EVALUATION, held_out, with_figures
+from mlcore.engine.runtime import load_predictor
+from mlcore.engine.sampling import Examples
+from mlcore.engine.train import Trainer, TrainSettings
 
 
 def train_cells(options: argparse.Namespace, root: Path) -> None:
@@ -90,15 +39,15 @@ def train_cells(options: argparse.Namespace, root: Path) -> None:
     say(json.dumps({"stage": "bundle"}))
     seen = data.examples("range", data.few_copies(data.parts.training, 1), labels, crop)
     told = {"recipe": "cell", **asdict(settings)}
-    bundle = assemble(
+    assemble(
         network,
         validation=validation,
         representative=shuffled(seen, settings.seed),
         crop=crop,
-        provenance=Provenance(options.version, labels, describe(data), told, {}),
+        provenance=Provenance(options.version, labels, describe(data), told),
         folder=options.out,
     )
-    say(f"The bundle {bundle.identity.version} is complete: {options.out}.")
+    _finish(data, options.out)
 
 
 def train_classic(options: argparse.Namespace, root: Path) -> None:
@@ -113,29 +62,23 @@ def train_classic(options: argparse.Namespace, root: Path) -> None:
     validation = data.examples("validation", data.few_copies(validated), labels, classic.SETTINGS)
     network = classic.train_classic_head(fields, len(labels), options.weights, options.seed)
     told = {"recipe": "classic", "epochs": classic.EPOCHS, "seed": options.seed}
-    bundle = assemble(
+    assemble(
         network,
         validation=validation,
         representative=shuffled(fields, options.seed),
         crop=classic.SETTINGS,
-        provenance=Provenance(options.version, labels, describe(data), told, {}),
+        provenance=Provenance(options.version, labels, describe(data), told),
         folder=options.out,
     )
-    say(f"The baseline {bundle.identity.version} is complete: {options.out}.")
+    _finish(data, options.out)
 
 
-def prepare(root: Path, work: Path) -> Prepared:
-    """Scan the data, group near-duplicates and split; raises ``DataError`` or ``LeakError``."""
-    say(json.dumps({"stage": "data"}))
-    records = scan(root)
-    say(f"{len(records)} pictures; looking for copies of one original.")
-    groups = near_duplicates(records, cached_fingerprints(root, records, work))
-    parts = split(records, groups)
-    say(
-        f"{len(parts.training)} pictures for training, {len(parts.validation)} for validation, "
-        f"{len(parts.held_out)} held out, {len(parts.dropped)} dropped because they show a test cell."
-    )
-    return Prepared(root, work, records, groups, parts)
+def _finish(data: Prepared, folder: Path) -> None:
+    """Measure the new bundle on what was held out, and write the figures into it."""
+    say(json.dumps({"stage": "evaluation"}))
+    predictor = load_predictor(folder, threads=2)
+    bundle = with_figures(read_bundle(folder), {EVALUATION: held_out(data, predictor)})
+    say(f"The bundle {bundle.identity.version} is complete.")
 
 
 def steps_for(pictures: int) -> int:
@@ -148,22 +91,6 @@ def shuffled(seen: Examples, seed: int) -> Examples:
     random = np.random.default_rng(seed)
     order = random.choice(len(seen.targets), size=min(400, len(seen.targets)), replace=False, p=seen.share)
     return Examples(seen.pixels[order], seen.targets[order], seen.share[order])
-
-
-def describe(data: Prepared) -> dict[str, Any]:
-    """Return counts and one hash for each part, so that a bundle says exactly what it has seen."""
-    told: dict[str, Any] = {}
-    for name, rows in asdict(data.parts).items():
-        chosen = [data.records[row] for row in rows]
-        hashes = sorted(record.sha256 for record in chosen)
-        counts = Counter(f"{record.source}/{record.label}" for record in chosen)
-        told[name] = {
-            "pictures": len(rows),
-            "originals": len({data.groups[row] for row in rows}),
-            "by_source_and_class": dict(sorted(counts.items())),
-            "sha256": hashlib.sha256("".join(hashes).encode()).hexdigest(),
-        }
-    return told
 
 
 RECIPES = {"cell": train_cells, "classic": train_classic}

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.engine.contracts import Image
 from mlcore.engine.manifest import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """Crops with their class numbers and the weight (training: chance of being drawn) of each."""
+
+    pixels: Image
+    targets: NDArray[np.int32]
+    share: NDArray[np.float64]
 
 
 def shares(records: Sequence[Record], groups: Sequence[int]) -> NDArray[np.float64]:

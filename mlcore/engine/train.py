@@ -18,7 +18,7 @@ from mlcore.engine import network as networks
 from mlcore.engine.augment import augment
 from mlcore.engine.contracts import Image
 from mlcore.engine.preprocess import to_tensor
-from mlcore.engine.sampling import batches
+from mlcore.engine.sampling import Examples, batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +36,6 @@ class TrainSettings:
     smoothing: float = 0.05
     background: float = 236.0
     seed: int = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Examples:
-    """Crops with their class numbers and the weight (training: chance of being drawn) of each."""
-
-    pixels: Image
-    targets: NDArray[np.int32]
-    share: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

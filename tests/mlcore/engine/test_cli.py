@@ -16,6 +16,7 @@ def engine(*arguments, stdin=None):
         capture_output=True,
         text=True,
         input=stdin,
+        check=False,
     )
 
 

@@ -1,6 +1,7 @@
 """Copies of one original are found, kept on one side, and a split that breaks this is refused."""
 
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -108,7 +109,7 @@ def test_parts_share_no_group_and_no_picture():
     groups = [row // 3 for row in range(len(records))]
     parts = split(records, groups)
     seen = [{groups[row] for row in rows} for rows in (parts.training, parts.validation, parts.held_out)]
-    assert not seen[0] & seen[1] and not seen[0] & seen[2] and not seen[1] & seen[2]
+    assert all(not a & b for a, b in combinations(seen, 2))
     assert len(parts.training) + len(parts.validation) + len(parts.held_out) == 240
     assert 0.15 < len(parts.held_out) / 240 < 0.25
 

@@ -80,7 +80,7 @@ def test_leukocytes_come_before_other_cells(predictor, smear):
 @pytest.mark.data
 def test_litert_agrees_with_keras_on_200_real_cells(bundle, data, tmp_path):
     keras = pytest.importorskip("keras")
-    from mlcore.engine.network import build, load_start
+    from mlcore.engine.network import build, load_start  # noqa: PLC0415 -- TensorFlow may be missing
 
     settings = CropSettings(**bundle.manifest["preprocessing"])
     records = list(class_folders(data / "pbc", "pbc", data))[::10]

@@ -1,0 +1,1 @@
+"""Commands of the engine for the portal's own interpreter."""
