@@ -8,19 +8,21 @@ import argparse
 import os
 import statistics
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from mlcore.engine import export
-from mlcore.engine.bundle import SHIPPED_BUNDLE, read_bundle
+from mlcore.engine.bundle import SHIPPED_BUNDLE, Bundle, read_bundle
 from mlcore.engine.images import read_image
 from mlcore.engine.locate import StainLocator
 from mlcore.engine.manifest import data_root, pictures
 from mlcore.engine.runtime import LiteNetwork, load_predictor
 
 
-def median(work, inputs):
+def median(work: Callable[[Any], Any], inputs: Sequence[Any]) -> float:
     """Return the median time of ``work`` over ``inputs`` in milliseconds, after a warm-up."""
     for item in inputs[:5]:
         work(item)
@@ -32,13 +34,13 @@ def median(work, inputs):
     return statistics.median(times)
 
 
-def memory():
+def memory() -> float:
     """Return the resident memory of this process in megabytes."""
     status = Path("/proc/self/status").read_text()
     return int(status.split("VmRSS:")[1].split()[0]) / 1000
 
 
-def main():
+def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser()
     parser.add_argument(
@@ -69,7 +71,7 @@ def main():
         bench_keras(bundle, size, tensors)
 
 
-def bench_keras(bundle, size, tensors):
+def bench_keras(bundle: Bundle, size: int, tensors: Sequence[Any]) -> None:
     """Print what the same network costs in Keras."""
     import tensorflow as tf  # noqa: PLC0415 -- takes 600 MB, so only when asked for
 
