@@ -78,7 +78,8 @@ def engines(run):
     found = []
     for entry in Path("/proc").iterdir():
         with contextlib.suppress(OSError):
-            if entry.name.isdigit() and str(run.pk).encode() in (entry / "cmdline").read_bytes():
+            command = (entry / "cmdline").read_bytes() if entry.name.isdigit() else b""
+            if b"mlcore.engine" in command and str(run.pk).encode() in command:
                 found.append(int(entry.name))
     return found
 
@@ -107,7 +108,7 @@ def test_data_that_cannot_be_used_fails_with_the_engine_s_own_sentence(active, a
     run_training(run.pk)
     run.refresh_from_db()
     assert run.state == TrainingState.FAILED
-    assert "No known data set" in run.failure
+    assert "it needs a folder for each class" in run.failure
     assert AuditEvent.objects.get(event="training.ended").outcome == "failed"
 
 
