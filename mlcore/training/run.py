@@ -121,7 +121,8 @@ def _follow(run: TrainingRun, child: Child) -> None:
         report = _report(line)
         if report:
             progress |= report
-        elif line:
+        elif line and not line.startswith(" "):
+            # What is indented is a library's listing of hundreds of lines, never a sentence of the engine's.
             said.append(line)
         if time.monotonic() - stored >= STORE_EVERY_SECONDS:
             stored = time.monotonic()
