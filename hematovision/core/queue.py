@@ -58,7 +58,8 @@ def depth(name: str) -> int | None:
     """Return how many messages wait in the queue of a task; None when the broker cannot be asked."""
     try:
         with current_app.connection_for_read() as connection:
-            return int(connection.default_channel.client.llen(QUEUE_OF[name]))
+            channel: Any = connection.default_channel  # kombu's types know no Redis channel
+            return int(channel.client.llen(QUEUE_OF[name]))
     except (OperationalError, ConnectionError, OSError):
         return None
 

@@ -41,7 +41,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     context = {
         "periods": activity(),
         "queue": selectors.queue_status(),
-        "workers": crew and [(worker, datetime.fromisoformat(worker.since)) for worker in crew],
+        "workers": None if crew is None else [(one, datetime.fromisoformat(one.since)) for one in crew],
         "absent": None if crew is None else [role for role in workers.ROLES if role not in _roles(crew)],
         "failed": failed[:SHOWN],
         "failed_count": failed.count(),

@@ -32,7 +32,8 @@ class HistoryForm(forms.Form):
     text = forms.CharField(label=_("File name"), required=False, max_length=255, strip=True)
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
         people = self.fields["person"]
         assert isinstance(people, forms.ModelChoiceField)
         people.queryset = uploaders(user)
