@@ -15,17 +15,21 @@ TIMEOUT = 60
 
 @dataclass
 class Run:
-    """Seconds of each request, the whole run's seconds, and the answers in the order of the images."""
+    """Seconds of each request and of all, answers in the order of the images, the server's processor time."""
 
     seconds: list[float]
     total: float
     answers: list[dict]
+    processor: float = 0.0
 
     def report(self, name: str) -> str:
-        """One line: images a second, median and 95th percentile in milliseconds."""
+        """One line: images a second, median and 95th percentile, processor time an image."""
         p50 = statistics.median(self.seconds) * 1000
         p95 = statistics.quantiles(self.seconds, n=20)[-1] * 1000
-        return f"{name:<34} {self.rate:7.1f} images/s   p50 {p50:6.0f} ms   p95 {p95:6.0f} ms"
+        used = self.processor / len(self.seconds) * 1000
+        return (
+            f"{name:<34} {self.rate:6.1f} images/s  p50 {p50:5.0f} ms  p95 {p95:5.0f} ms  {used:5.1f} core-ms"
+        )
 
     @property
     def rate(self) -> float:

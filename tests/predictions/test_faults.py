@@ -79,9 +79,9 @@ def smear(seed=1):
 
 
 def slow_picture(seed):
-    """Some ten megapixels: long enough to read that a kill meets the reading."""
-    tile = np.asarray(hostile.picture(400, 320, seed=seed))
-    return hostile.encoded(Image.fromarray(np.tile(tile, (9, 9, 1))), "PNG", compress_level=1)
+    """Sixteen megapixels: long enough to read that a kill meets the reading."""
+    tile = np.asarray(hostile.picture(400, 400, seed=seed))
+    return hostile.encoded(Image.fromarray(np.tile(tile, (10, 10, 1))), "JPEG")
 
 
 def until(answer, seconds=60, *, sweeping=False):
