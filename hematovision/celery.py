@@ -2,9 +2,12 @@
 
 import contextlib
 import os
+import signal
 
 from celery import Celery
 from celery.signals import task_prerun, worker_process_init
+
+from hematovision.supervisor.process import die_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hematovision.settings.prod")
 
@@ -12,6 +15,12 @@ app = Celery("hematovision")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(["mlcore.training", "mlcore.serving"])
+
+
+@worker_process_init.connect
+def end_with_worker(**_: object) -> None:
+    """End each child when its worker is killed; its job's lease runs out and another child takes the job."""
+    die_with_parent(signal.SIGKILL)
 
 
 @app.on_after_configure.connect

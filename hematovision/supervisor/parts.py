@@ -93,7 +93,7 @@ def worker(
         log=log / f"{name}.log",
         env=env,
         patience=patience,
-        death=signal.SIGQUIT,
+        death=signal.SIGKILL,
     )
 
 

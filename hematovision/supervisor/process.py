@@ -89,6 +89,11 @@ class Child:
                 os.killpg(self.process.pid, signal.SIGKILL)
 
 
+def die_with_parent(death_signal: signal.Signals) -> None:
+    """Ask the kernel to send this process a signal when its parent dies."""
+    LIBC.prctl(PR_SET_PDEATHSIG, int(death_signal))
+
+
 def before_program(death_signal: signal.Signals, become: Callable[[], None] | None) -> Callable[[], None]:
     """Return what runs in a child between fork and exec."""
     parent = os.getpid()
@@ -97,7 +102,7 @@ def before_program(death_signal: signal.Signals, become: Callable[[], None] | No
         if become is not None:
             become()
         # Changing who one is clears this request, so it comes last.
-        LIBC.prctl(PR_SET_PDEATHSIG, int(death_signal))
+        die_with_parent(death_signal)
         if os.getppid() != parent:
             os._exit(1)
 

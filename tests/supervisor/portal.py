@@ -110,7 +110,7 @@ class Portal:
         return min(number for number, command in self.processes().items() if part in command)
 
 
-def until(check, seconds=60):
+def until(check, seconds=120):
     """Wait until ``check()`` is true."""
     end = time.monotonic() + seconds
     while not check():
