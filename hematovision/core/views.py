@@ -8,6 +8,8 @@ import uuid
 from http import HTTPStatus
 
 import redis
+from django.conf import settings
+from django.core.exceptions import TooManyFilesSent
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -25,14 +27,13 @@ def error_page(request: HttpRequest, status: int, title: str, text: str, referen
     return render(request, "core/error.html", context, status=status)
 
 
-def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 -- fixed by Django
-    """Answer 400."""
-    return error_page(
-        request,
-        HTTPStatus.BAD_REQUEST,
-        _("Request not understood"),
-        _("Nothing was changed. Go back and try again."),
-    )
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer 400; the one case that people meet, too many files in a form, says how many are taken."""
+    text = _("Nothing was changed. Go back and try again.")
+    if isinstance(exception, TooManyFilesSent):
+        told = _("The form held more than %(most)d files, so none was stored. Send fewer at a time.")
+        text = told % {"most": settings.DATA_UPLOAD_MAX_NUMBER_FILES}
+    return error_page(request, HTTPStatus.BAD_REQUEST, _("Request not understood"), text)
 
 
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -92,3 +92,11 @@ def test_sending_nothing_is_answered_with_what_to_do(client):
     answer = client.post(reverse("upload"))
     assert answer.status_code == 422
     assert "Choose one or more images first." in answer.content.decode()
+
+
+def test_more_files_than_a_form_may_hold_are_refused_with_the_number(client, settings):
+    settings.DATA_UPLOAD_MAX_NUMBER_FILES = 2
+    answer = client.post(reverse("upload"), {"files": [file(name=f"{number}.jpg") for number in range(3)]})
+    assert answer.status_code == 400
+    assert "The form held more than 2 files, so none was stored." in answer.content.decode()
+    assert not SmearField.objects.exists()
