@@ -48,7 +48,7 @@ def stored_weights(network: keras.Model) -> bytes:
 
 
 def lite(network: keras.Model, examples: Image | None = None) -> bytes:
-    """Return the network for LiteRT: weights in half precision, or int8 where ``examples`` are given.
+    """Return the network for LiteRT: as it is, or in int8 where ``examples`` are given.
 
     ``examples`` are ``uint8`` crops (n, size, size, 3) that show the range of every layer's values.
     Inputs and outputs stay float32 either way, so both networks are served alike.
@@ -56,10 +56,8 @@ def lite(network: keras.Model, examples: Image | None = None) -> bytes:
     # A fixed batch of one: LiteRT plans its memory once and never again.
     cell = keras.Input(batch_shape=(1, *network.input_shape[1:]), name="cell")
     converter = tf.lite.TFLiteConverter.from_keras_model(keras.Model(cell, network(cell)))
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    if examples is None:
-        converter.target_spec.supported_types = [tf.float16]
-    else:
+    if examples is not None:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.representative_dataset = lambda: _representative(examples)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     result: bytes = converter.convert()
