@@ -25,15 +25,15 @@ def sweep() -> int:
     """End the jobs whose attempts are used up, and ring for those that nobody works on; return how many rang.
 
     No more are rung than bells are missing in the queue, so a worker that is away for hours does not come
-    back to thousands of calls for the same field. What is left over is found by the next sweep.
+    back to thousands of calls for the same field. The oldest are rung, so that none is passed over for ever.
     """
     for job in _used_up():
         jobs.fail(jobs.Lease(job.pk, job.field_id, job.fence, job.attempts), Failure.GAVE_UP)
-    missing = depth(ANALYSE_FIELD)
-    if missing is None:
+    bells = depth(ANALYSE_FIELD)
+    if bells is None:
         return 0
     waiting = list(_waiting().values_list("field_id", flat=True))
-    rung = sum(ring(ANALYSE_FIELD, str(field_id)) for field_id in waiting[missing:])
+    rung = sum(ring(ANALYSE_FIELD, str(field_id)) for field_id in waiting[: max(0, len(waiting) - bells)])
     if rung:
         logger.info("%d waiting analyses were rung for again", rung)
     return rung

@@ -242,6 +242,15 @@ def test_sweeper_rings_for_what_nobody_heard(submit, bells, broker):
     assert sweep() == 1
 
 
+def test_sweeper_rings_for_the_oldest_first(submit, bells, broker):
+    fields = [submit(hostile.png(seed=n)).field for n in range(3)]
+    for minutes, field in zip((1, 3, 2), fields, strict=True):
+        AnalysisJob.objects.filter(field=field).update(created_at=timezone.now() - timedelta(minutes=minutes))
+    broker.ltrim("inference", 0, 1)  # one of three bells is lost, nobody knows whose
+    assert sweep() == 1
+    assert str(fields[1].pk).encode() in broker.lindex("inference", 0)
+
+
 def test_sweeper_leaves_fresh_uploads_alone(submit, bells, broker):
     submit()
     broker.delete("inference")
