@@ -168,3 +168,22 @@ def test_a_real_image_of_each_class_gets_a_result(open_page, image_sets):
     for file in files:
         expect(row(page, file.name)).to_have_attribute("data-state", "done", timeout=60_000)
         expect(row(page, file.name).locator(".cell")).to_have_count(1)
+
+
+def test_older_fields_are_added_below_and_the_first_of_them_has_the_focus(open_page):
+    page = open_page("technician")
+    page.goto("/upload/")
+    token = page.locator("#upload [name=csrfmiddlewaretoken]").input_value()
+    for number in range(31):
+        answer = page.request.post(
+            "/upload/file/",
+            multipart={"file": smear(f"page-{number}.jpg", labels=())},
+            headers={"X-CSRFToken": token, "Accept": "application/json"},
+        )
+        assert answer.status == 201
+    page.goto("/fields/")
+    expect(page.locator(".field-row")).to_have_count(30)
+    page.get_by_role("button", name="Show older fields").click()
+    expect(page.locator(".field-row").nth(30).get_by_role("link")).to_be_focused()
+    expect(page.locator(".field-row").nth(30)).to_contain_text("page-0.jpg")
+    assert page.url.endswith("/fields/")
