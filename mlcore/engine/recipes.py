@@ -59,7 +59,7 @@ def train_classic(options: argparse.Namespace, root: Path) -> None:
     validated = [row for row in data.parts.validation if data.records[row].source in sources]
     labels = data.labels(rows)
     fields = data.examples("fields", rows, labels, classic.SETTINGS)
-    validation = data.examples("validation", data.few_copies(validated), labels, classic.SETTINGS)
+    validation = data.examples("fields-validation", data.few_copies(validated), labels, classic.SETTINGS)
     network = classic.train_classic_head(fields, len(labels), options.weights, options.seed)
     told = {"recipe": "classic", "epochs": classic.EPOCHS, "seed": options.seed}
     assemble(
