@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from mlcore.engine.bundle import SHIPPED_BUNDLE, verified_file
+from mlcore.engine.bundle import SHIPPED_BUNDLE
 from mlcore.engine.manifest import Record
 from mlcore.engine.sampling import Examples, batches, laboratory, shares
 
@@ -57,7 +57,3 @@ def test_a_stopped_training_goes_on(tmp_path):
     told = [json.loads(line) for line in said if line.startswith("{")]
     assert [(one["stage"], one["epoch"]) for one in told] == [("head", 1), ("network", 1), ("network", 2)]
     assert all("seconds_left" in one and "val_accuracy" in one for one in told)
-
-
-def test_training_goes_on_from_verified_weights_only():
-    assert verified_file(SHIPPED_BUNDLE, "network.weights.h5").exists()
