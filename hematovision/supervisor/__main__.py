@@ -24,8 +24,12 @@ def main() -> int:
     parser.add_argument("--demo", action="store_true", help="fill the portal with drawn smears and people")
     options = parser.parse_args()
     os.umask(0o077)
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # A shell starts what runs in the background with Ctrl-C ignored; the portal still has to obey it.
+    for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, interrupt)
+    # nohup asks for staying alive when the terminal goes.
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, interrupt)
     portal = Portal(demo=options.demo)
     try:
         portal.run()
