@@ -70,8 +70,7 @@ def _restain(pixels: Tensor) -> Tensor:
     count = tf.shape(pixels)[0]
     density = -tf.math.log(tf.clip_by_value(pixels, 4.0, 255.0) / 240.0)
     strength = tf.exp(tf.random.normal([count, 1, 1], 0.0, 0.3))
-    # Red varies most: laboratories differ in how much azure dye there is beside the eosin.
-    channel = tf.exp(tf.random.normal([count, 1, 3]) * tf.constant([0.4, 0.15, 0.3]))
+    channel = tf.exp(tf.random.normal([count, 1, 3], 0.0, 0.2))
     mixing = tf.eye(3)[None] + tf.random.normal([count, 3, 3], 0.0, 0.1)
     matrix = mixing * strength * channel
     mixed = tf.einsum("nhwc,ncd->nhwd", density, matrix)
