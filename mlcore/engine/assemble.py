@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from mlcore.engine import export
-from mlcore.engine.bundle import Bundle, write_bundle
+from mlcore.engine.bundle import FULL, SMALL, WEIGHTS, Bundle, write_bundle
 from mlcore.engine.calibrate import Floats, abstention_threshold, fit_temperature, softmax
 from mlcore.engine.locate import StainLocator
 from mlcore.engine.preprocess import CropSettings, to_tensor
@@ -44,11 +44,9 @@ def assemble(
     export.halve(network)
     full = export.lite(network)
     small = export.lite(network, representative.pixels[:400])
-    logits = {
-        name: _logits(model, validation) for name, model in ((export.FULL, full), (export.SMALL, small))
-    }
+    logits = {name: _logits(model, validation) for name, model in ((FULL, full), (SMALL, small))}
     balanced = {name: _balanced(values, validation) for name, values in logits.items()}
-    serving = export.SMALL if balanced[export.SMALL] >= balanced[export.FULL] - WORTH else export.FULL
+    serving = SMALL if balanced[SMALL] >= balanced[FULL] - WORTH else FULL
     manifest = {
         "version": provenance.version,
         "labels": list(provenance.labels),
@@ -62,9 +60,9 @@ def assemble(
         "training": provenance.training,
     }
     contents = {
-        export.FULL: full,
-        export.SMALL: small,
-        export.WEIGHTS: export.stored_weights(network),
+        FULL: full,
+        SMALL: small,
+        WEIGHTS: export.stored_weights(network),
     }
     return write_bundle(folder, manifest, contents)
 

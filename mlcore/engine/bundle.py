@@ -16,6 +16,7 @@ from mlcore.engine.errors import BundleError
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+WEIGHTS, FULL, SMALL = "network.weights.h5", "network.tflite", "network.int8.tflite"
 LARGEST = 20_000_000
 SHIPPED_BUNDLE = Path(__file__).parents[1] / "bundle"
 

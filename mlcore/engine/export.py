@@ -13,12 +13,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from mlcore.engine.bundle import WEIGHTS
 from mlcore.engine.contracts import Image
 from mlcore.engine.preprocess import to_tensor
-
-WEIGHTS = "network.weights.h5"
-FULL = "network.tflite"
-SMALL = "network.int8.tflite"
 
 
 def halve(network: keras.Model) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import keras
 
-from mlcore.engine.bundle import verified_file
+from mlcore.engine.bundle import WEIGHTS, verified_file
 
 # Blocks in front of this one keep their ImageNet weights: edges and colours are the same everywhere,
 # and leaving them alone keeps a foreign stain readable and halves the time of a step.
@@ -44,7 +44,7 @@ def load_start(network: keras.Model, start: str) -> None:
     """Fill the base with ImageNet weights (``imagenet`` or a file) or the network from a bundle folder."""
     path = Path(start)
     if path.is_dir():
-        _load_bundle(network, verified_file(path, "network.weights.h5"))
+        _load_bundle(network, verified_file(path, WEIGHTS))
         return
     weights = "imagenet" if start == "imagenet" else str(path)
     base = network.get_layer("mobilenet_v2")

@@ -8,8 +8,7 @@ import textwrap
 import numpy as np
 import pytest
 
-from mlcore.engine import export
-from mlcore.engine.bundle import SHIPPED_BUNDLE
+from mlcore.engine.bundle import FULL, SHIPPED_BUNDLE
 from mlcore.engine.calibrate import softmax
 from mlcore.engine.crops import cut_all
 from mlcore.engine.manifest import class_folders
@@ -89,5 +88,5 @@ def test_litert_agrees_with_keras_on_200_real_cells(bundle, data, tmp_path):
     network = build(settings.size, len(bundle.labels))
     load_start(network, str(SHIPPED_BUNDLE))
     logits = np.asarray(keras.ops.convert_to_numpy(network(tensors, training=False)))
-    lite = LiteNetwork(bundle.contents[export.FULL], threads=2).logits(tensors)
+    lite = LiteNetwork(bundle.contents[FULL], threads=2).logits(tensors)
     assert np.abs(softmax(logits) - softmax(lite)).max() < 1e-3
