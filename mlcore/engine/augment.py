@@ -52,7 +52,7 @@ def _move(pixels: Tensor, size: int, background: float) -> Tensor:
 def _soften(pixels: Tensor, size: int) -> Tensor:
     """A third of each batch loses resolution, and another part passes through a poor JPEG."""
     count = tf.shape(pixels)[0]
-    third, eighth = count // 3, count // 8
+    third, eighth = count // 3, tf.maximum(count // 8, 1)
     small = tf.cast(size * tf.random.uniform([], 0.25, 0.8), tf.int32)
     coarse = tf.image.resize(tf.image.resize(pixels[:third], [small, small], antialias=True), [size, size])
 
