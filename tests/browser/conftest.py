@@ -12,14 +12,18 @@ from tests.supervisor.portal import Portal
 REFUSED = "the server responded with a status of"
 
 
-@pytest.fixture(scope="session")
+# Playwright keeps an event loop in the thread, and where one runs Django refuses its database to the tests
+# that follow. So all of this ends with the package and not with the session.
+
+
+@pytest.fixture(scope="package")
 def browser(chromium):
     """The Chromium of this machine."""
     with sync_playwright() as play, play.chromium.launch(executable_path=chromium) as one:
         yield one
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def portal(browser, tmp_path_factory):
     """A portal of its own; the browser is asked for first, so that nothing starts where there is none."""
     one = Portal(tmp_path_factory.mktemp("browser") / "var")
@@ -31,7 +35,7 @@ def portal(browser, tmp_path_factory):
         one.stop(signal.SIGTERM)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def sessions(browser, portal):
     """Role -> the cookies of someone signed in with it."""
     context = browser.new_context(base_url=portal.address)
