@@ -2,7 +2,7 @@
 
 Starts the portal as ``script/server`` does, in a temporary folder, posts 400 fixed images of the Kaggle TEST
 folder through ``/api/v1/predict`` with four clients, then does the same with ``serve_flask.py``. Everything
-listens on the loopback only. Usage: HEMATOVISION_DATA=... .venv/bin/python bench/serve.py
+listens on the loopback only. Usage: .venv/bin/python bench/serve.py; HEMATOVISION_DATA names the image sets.
 """
 
 import http.client
@@ -23,6 +23,7 @@ from pathlib import Path
 from serve_load import Run, memory, post_all, processor_seconds
 
 ROOT = Path(__file__).resolve().parents[1]
+DATA = Path(os.environ.get("HEMATOVISION_DATA", ROOT.parent / "shared" / "data"))
 IMAGES = 400
 WARM = 24
 CLIENTS = 4
@@ -31,7 +32,7 @@ SERVERS = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SECRET_KEY", "DJA
 
 def main() -> None:
     """Run both and print the comparison."""
-    images, warm = chosen(Path(os.environ["HEMATOVISION_DATA"]) / "kaggle-bccd" / "TEST")
+    images, warm = chosen(DATA / "kaggle-bccd" / "TEST")
     print(f"{len(images)} images, {CLIENTS} clients, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     portal = bench_portal(images, warm)
     print(f"load {os.getloadavg()[0]:.1f}")
@@ -72,7 +73,7 @@ def bench_portal(images: list[Path], warm: list[Path]) -> Run:
 def bench_flask(images: list[Path], warm: list[Path]) -> Run:
     """Measure Flask with the same images and clients."""
     port = free_port()
-    weights = sorted((Path(os.environ["HEMATOVISION_DATA"]).parent / "weights").glob("*.h5"))
+    weights = sorted((DATA.parent / "weights").glob("*.h5"))
     command = [sys.executable, str(ROOT / "bench" / "serve_flask.py"), str(port), *map(str, weights[:1])]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     server = subprocess.Popen(command, env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}, **quiet)

@@ -2,12 +2,12 @@
 
 import os
 import shutil
-from pathlib import Path
 
 import pytest
 import redis
 from django.conf import settings
 
+from mlcore.engine.manifest import data_root
 from tests import database
 
 
@@ -43,9 +43,9 @@ def empty_cache(broker):
 @pytest.fixture(scope="session")
 def image_sets():
     """The folder of real image sets."""
-    folder = Path(os.environ.get("HEMATOVISION_DATA", "")).expanduser()
-    if not os.environ.get("HEMATOVISION_DATA") or not folder.is_dir():
-        pytest.skip("HEMATOVISION_DATA does not name a folder of real image sets")
+    folder = data_root()
+    if folder is None:
+        pytest.skip("there are no real image sets: HEMATOVISION_DATA names none, nor is there ../shared/data")
     return folder
 
 
