@@ -16,7 +16,7 @@ from mlcore.engine.images import read_image
 from mlcore.engine.locate import StainLocator
 from mlcore.engine.manifest import Record
 from mlcore.engine.preprocess import CropSettings, crop_cell
-from mlcore.engine.stain import background_colour, thumbnail
+from mlcore.engine.stain import thumbnail
 
 # Room around the crop for rotation, shift and scale: the network's view is the middle of it.
 MARGIN = 1.3
@@ -57,7 +57,7 @@ def _cut(task: tuple[Path, Record, CropSettings]) -> tuple[Image, NDArray[np.flo
     base, record, settings = task
     image = read_image(base / record.path)
     locator = StainLocator()
-    light = background_colour(thumbnail(image, locator.settings.working_size).pixels)
+    light = thumbnail(image, locator.settings.working_size).background
     box = cell_box(image, record, locator)
     return crop_cell(image, box, light, settings), light, box
 

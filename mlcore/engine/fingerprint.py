@@ -13,7 +13,7 @@ from scipy import ndimage
 
 from mlcore.engine.contracts import Box, Image
 from mlcore.engine.locate import StainLocator
-from mlcore.engine.stain import BLACK, background_colour, nuclear_stain, thumbnail
+from mlcore.engine.stain import BLACK, thumbnail
 
 # Copies are stored in several sizes and shapes (640x480 squeezed to 416x416, say): all are brought to one.
 FIELD = (320, 240)
@@ -29,11 +29,10 @@ def fingerprint(image: Image) -> NDArray[np.float32]:
     picture = PillowImage.fromarray(image).resize(FIELD, PillowImage.Resampling.BILINEAR, reducing_gap=2.0)
     field = np.asarray(picture)
     small = thumbnail(field, WORKING)
-    background = background_colour(small.pixels)
     black = ndimage.binary_dilation(small.pixels.max(axis=2) <= BLACK, iterations=2)
     smooth = ndimage.uniform_filter(small.pixels.astype(np.float32), (3, 3, 1))
-    density = -np.log(np.clip(smooth / background, 0.05, 1.1))
-    stain = nuclear_stain(small.pixels, background)
+    density = -np.log(np.clip(smooth / small.background, 0.05, 1.1))
+    stain = small.stain.copy()
     density[black], stain[black] = 0, 0
     locator = StainLocator()
     box = next(iter(locator.locate(field)), None) or locator.locate_single(field)

@@ -12,10 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from mlcore.engine import morphology
 from mlcore.engine.contracts import Box, Image
-from mlcore.engine.stain import BLACK, Thumbnail, background_colour, brightest, nuclear_stain, thumbnail
+from mlcore.engine.morphology import Mask
+from mlcore.engine.stain import Thumbnail, thumbnail
 
-Mask = NDArray[np.bool_]
+CROSS = morphology.diamond(1)
+RIM = morphology.diamond(2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +79,10 @@ class StainLocator:
         return self._box(best, small.scale, image)
 
     def _regions(self, small: Thumbnail, smallest: float) -> list[_Region]:
-        stain = _stain_map(small.pixels)
+        stain = _stain_map(small)
         nuclei = _nuclei(stain, self.settings.faintest_nucleus)
-        radius = self.settings.closing_radius
-        closed = ndimage.binary_closing(np.pad(nuclei, radius + 1), structure=_disk(radius))
-        closed = closed[radius + 1 : -radius - 1, radius + 1 : -radius - 1]
-        found, _count = ndimage.label(closed)
+        disk = morphology.disk(self.settings.closing_radius)
+        found, _count = ndimage.label(morphology.closed(nuclei, disk))
         regions = []
         for number, window in enumerate(ndimage.find_objects(found), start=1):
             inside = (found[window] == number) & nuclei[window]
@@ -104,12 +105,11 @@ class StainLocator:
         )
 
 
-def _stain_map(pixels: Image) -> NDArray[np.float32]:
+def _stain_map(small: Thumbnail) -> NDArray[np.float32]:
     """Smoothed nuclear stain with black borders, and the blurred rim beside them, set to nothing."""
-    stain = nuclear_stain(pixels, background_colour(pixels))
-    black: Mask = brightest(pixels) <= BLACK
-    if black.any():
-        stain[ndimage.binary_dilation(black, iterations=2)] = 0
+    stain = small.stain
+    if not small.lit.all():
+        stain = np.where(morphology.dilated(~small.lit, RIM), np.float32(0), stain)
     smoothed: NDArray[np.float32] = ndimage.uniform_filter(stain, 3)
     return smoothed
 
@@ -120,8 +120,7 @@ def _nuclei(stain: NDArray[np.float32], faintest: float) -> Mask:
     if foreground.size < 30:
         return np.zeros(stain.shape, dtype=np.bool_)
     limit = max(faintest, _otsu(np.minimum(foreground, 2.0)))
-    opened: Mask = ndimage.binary_opening(stain > limit)
-    return opened
+    return morphology.opened(stain > limit, CROSS)
 
 
 def _otsu(values: NDArray[np.float32], bins: int = 64) -> float:
@@ -134,12 +133,6 @@ def _otsu(values: NDArray[np.float32], bins: int = 64) -> float:
     spread = (moment[-1] * weight / total - moment[:-1]) ** 2
     between = spread / np.maximum(weight * (total - weight), 1e-9)
     return float(centres[int(np.argmax(between))])
-
-
-def _disk(radius: int) -> Mask:
-    offsets = np.arange(-radius, radius + 1)
-    disk: Mask = offsets[:, None] ** 2 + offsets[None, :] ** 2 <= radius**2 + 0.5
-    return disk
 
 
 def _centrality(region: _Region, small: Thumbnail) -> float:

@@ -75,7 +75,7 @@ def neutralise(pixels: Image, background: NDArray[np.float32], settings: CropSet
     gain = np.clip(settings.background / background, settings.least_gain, settings.most_gain)
     levels = np.arange(256, dtype=np.float32)[:, None] * gain
     table = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
-    neutral = np.stack([table[pixels[..., channel], channel] for channel in range(3)], axis=-1)
+    neutral = np.stack([table[:, channel].take(pixels[..., channel]) for channel in range(3)], axis=-1)
     neutral[brightest(pixels) <= BLACK] = round(settings.background)
     return neutral
 

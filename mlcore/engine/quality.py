@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mlcore.engine.contracts import Image
-from mlcore.engine.stain import BLACK, Thumbnail, brightest, nuclear_stain
+from mlcore.engine.stain import Thumbnail
 
 # Codes that make every answer about the picture worthless, with the sentence a person reads.
 UNUSABLE = {
@@ -18,9 +18,10 @@ DARK_BACKGROUND = 70.0
 BRIGHT_BACKGROUND = 252.0
 
 
-def quality_flags(image: Image, small: Thumbnail, background: np.ndarray) -> tuple[str, ...]:
+def quality_flags(image: Image, small: Thumbnail) -> tuple[str, ...]:
     """Return the codes that apply: too_small, too_dark, overexposed, colour_cast, blurred, not_a_smear."""
     flags = []
+    background = small.background
     if min(image.shape[:2]) < SMALLEST_SIDE:
         flags.append("too_small")
     if float(background.max()) < DARK_BACKGROUND:
@@ -29,18 +30,17 @@ def quality_flags(image: Image, small: Thumbnail, background: np.ndarray) -> tup
         flags.append("overexposed")
     if float(background.max() / background.min()) > 2.0:
         flags.append("colour_cast")
-    if not _stained(small.pixels, background):
+    if not _stained(small):
         flags.append("not_a_smear")
     return tuple(flags)
 
 
-def _stained(pixels: Image, background: np.ndarray) -> bool:
+def _stained(small: Thumbnail) -> bool:
     """Whether anything has taken up dye or haemoglobin: a share of pixels denser in green than in red."""
-    lit = brightest(pixels) > BLACK
-    if int(lit.sum()) < 100:
+    lit = np.count_nonzero(small.lit)
+    if lit < 100:
         return False
-    ratio = np.clip(pixels[lit].astype(np.float32) / background, 0.02, 1.1)
-    density = -np.log(ratio)
-    eosin = (density[:, 1] - density[:, 0] > 0.04) & (density[:, 1] > 0.1)
-    nuclei = nuclear_stain(pixels, background) > 0.3
-    return bool(eosin.mean() > 0.02 or nuclei.mean() > 0.005)
+    red, green, _ = small.density
+    eosin = np.count_nonzero((green - red > 0.04) & (green > 0.1) & small.lit)
+    nuclei = np.count_nonzero(small.stain > 0.3)
+    return bool(eosin / lit > 0.02 or nuclei / small.stain.size > 0.005)

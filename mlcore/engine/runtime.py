@@ -16,7 +16,7 @@ from mlcore.engine.errors import BundleError
 from mlcore.engine.locate import LocatorSettings, StainLocator
 from mlcore.engine.preprocess import CropSettings, crop_cell, to_tensor
 from mlcore.engine.quality import UNUSABLE, quality_flags
-from mlcore.engine.stain import Thumbnail, background_colour, thumbnail
+from mlcore.engine.stain import Thumbnail, thumbnail
 
 # What a differential counts; platelets and erythroblasts come after them in a reading.
 NOT_LEUKOCYTES = frozenset({"erythroblast", "platelet"})
@@ -70,10 +70,9 @@ class LitePredictor:
     def predict(self, image: Image, *, single: bool = False) -> FieldPrediction:
         """Read ``image``: quality, cells, classes; with ``single`` as a picture of one cell."""
         small = thumbnail(image, self._locator.settings.working_size)
-        background = background_colour(small.pixels)
-        flags = quality_flags(image, small, background)
+        flags = quality_flags(image, small)
         boxes = self._boxes(image, small, single=single)
-        probabilities = self.classify(image, boxes, background)
+        probabilities = self.classify(image, boxes, small.background)
         cells = [self._cell(box, row, flags) for box, row in zip(boxes, probabilities, strict=True)]
         cells.sort(key=lambda cell: (cell.label in NOT_LEUKOCYTES, -cell.confidence))
         height, width = image.shape[:2]

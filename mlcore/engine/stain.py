@@ -7,6 +7,7 @@ or a blue camera does not look like a different stain.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +19,35 @@ from mlcore.engine.contracts import Image
 BLACK = 30
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Thumbnail:
-    """A small copy of a field: ``pixels`` (h, w, 3) uint8, and small pixels per original pixel."""
+    """A small copy of a field: ``pixels`` (h, w, 3) uint8, and small pixels per original pixel.
+
+    What quality, locator and classifier all ask about its colours is worked out once.
+    """
 
     pixels: Image
     scale: float
+
+    @cached_property
+    def lit(self) -> NDArray[np.bool_]:
+        """Where there is a picture at all, (h, w)."""
+        return brightest(self.pixels) > BLACK
+
+    @cached_property
+    def background(self) -> NDArray[np.float32]:
+        """The colour of the empty glass, see ``background_colour``."""
+        return background_colour(self.pixels)
+
+    @cached_property
+    def density(self) -> NDArray[np.float32]:
+        """Optical density, see ``optical_density``."""
+        return optical_density(self.pixels, self.background)
+
+    @cached_property
+    def stain(self) -> NDArray[np.float32]:
+        """Nuclear dye of each pixel, see ``nuclear_stain``."""
+        return nuclear_stain(self.density, self.lit)
 
 
 def thumbnail(image: Image, longest: int) -> Thumbnail:
@@ -52,25 +76,31 @@ def background_colour(pixels: Image) -> NDArray[np.float32]:
     Brightness is a pixel's darkest channel, since every stain absorbs at least one. Black borders do
     not count. A picture without any light gives white.
     """
-    flat = pixels.reshape(-1, 3)
-    lit = flat[brightest(flat) > BLACK]
-    if len(lit) < 16:
+    lit = brightest(pixels) > BLACK
+    brightness = darkest(pixels)
+    # Counted rather than sorted: there are only 256 levels.
+    below = np.bincount(brightness[lit], minlength=256).cumsum()
+    if below[-1] < 16:
         return np.full(3, 255, dtype=np.float32)
-    brightness = darkest(lit)
-    rank = int(0.85 * (len(brightness) - 1))
-    limit = np.partition(brightness, rank)[rank]
-    colour = np.median(lit[brightness >= limit], axis=0)
+    limit = np.searchsorted(below, int(0.85 * (below[-1] - 1)), side="right")
+    glass = lit & (brightness >= limit)
+    colour = [np.median(pixels[..., channel][glass]) for channel in range(3)]
     return np.maximum(colour, 1).astype(np.float32)
 
 
-def nuclear_stain(pixels: Image, background: NDArray[np.float32]) -> NDArray[np.float32]:
+def optical_density(pixels: Image, background: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return how much light each pixel absorbs in each channel, (3, h, w), 0 for glass."""
+    levels = np.arange(256, dtype=np.float32)[:, None]
+    table = -np.log(np.clip(levels / background, 0.02, 1.1))
+    return np.stack([table[:, channel].take(pixels[..., channel]) for channel in range(3)])
+
+
+def nuclear_stain(density: NDArray[np.float32], lit: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Return how much nuclear dye each pixel holds, (h, w), about 0 for glass and above 0.5 in nuclei.
 
     Optical density in green plus half of red minus blue: azure dyes absorb green and red and let blue
     through, eosin and haemoglobin absorb blue too, so red cells stay low in every laboratory seen.
     """
-    ratio = np.clip(pixels.astype(np.float32) / background, 0.02, 1.1)
-    density = -np.log(ratio)
-    stain: NDArray[np.float32] = density[..., 1] + 0.5 * density[..., 0] - density[..., 2]
-    stain[brightest(pixels) <= BLACK] = 0
+    stain: NDArray[np.float32] = density[1] + 0.5 * density[0] - density[2]
+    stain[~lit] = 0
     return stain
