@@ -14,11 +14,11 @@ from mlcore.engine.bundle import SHIPPED_BUNDLE
 from mlcore.engine.errors import EngineError
 from mlcore.engine.manifest import data_root
 
-UNREADABLE, UNUSABLE = 1, 2
+UNUSABLE = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns 0, 1 if a file could not be read, or 2 if nothing could be done."""
+    """Run one command; returns 0, or 2 if nothing could be done. An unreadable picture is told in its line."""
     chosen = _parser().parse_args(arguments)
     try:
         status: int = chosen.run(chosen)
@@ -113,12 +113,10 @@ def classify(chosen: argparse.Namespace) -> int:
     if not files:
         raise EngineError("Name at least one picture, or a list of them with --files-from.")
     predictor = load_predictor(chosen.bundle, threads=chosen.threads)
-    failed = False
     with _output(chosen.json) as output:
         for line in readings(predictor, files, single=chosen.single):
-            failed = failed or "error" in line
             print(json.dumps(line, ensure_ascii=False), file=output, flush=True)
-    return UNREADABLE if failed else 0
+    return 0
 
 
 def evaluate(chosen: argparse.Namespace) -> int:
