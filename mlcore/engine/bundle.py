@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mlcore.engine.contracts import LABELS, ModelIdentity
+from mlcore.engine.durable import flush_folder, write_flushed
 from mlcore.engine.errors import BundleError
 
 FORMAT = 1
@@ -82,8 +82,8 @@ def write_bundle(folder: Path, manifest: dict[str, Any], contents: dict[str, byt
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         for name, data in contents.items():
-            _write(draft / name, data)
-        _write(draft / MANIFEST, (json.dumps(whole, indent=1, sort_keys=True) + "\n").encode())
+            write_flushed(draft / name, data)
+        write_flushed(draft / MANIFEST, (json.dumps(whole, indent=1, sort_keys=True) + "\n").encode())
         draft.chmod(0o755)
         _swap(draft, folder)
     finally:
@@ -102,23 +102,8 @@ def _swap(draft: Path, folder: Path) -> None:
         if old.exists():
             old.rename(folder)
         raise
-    _sync(folder.parent)
+    flush_folder(folder.parent)
     shutil.rmtree(old, ignore_errors=True)
-
-
-def _write(path: Path, data: bytes) -> None:
-    with path.open("wb") as handle:
-        handle.write(data)
-        handle.flush()
-        os.fsync(handle.fileno())
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _bytes(folder: Path, name: str) -> bytes:

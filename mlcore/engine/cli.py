@@ -18,7 +18,7 @@ UNUSABLE = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns 0, or 2 if nothing could be done. Unreadable pictures are told in their lines."""
+    """Run one command; returns 0, or 2 if nothing could be done. An unreadable picture has a line too."""
     chosen = _parser().parse_args(arguments)
     try:
         status: int = chosen.run(chosen)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from django.conf import settings
 
 from mlcore.engine.bundle import MANIFEST, Bundle, read_bundle
+from mlcore.engine.durable import flush_folder, write_flushed
 from mlcore.engine.errors import BundleError
 
 
@@ -37,7 +37,7 @@ def keep(bundle: Bundle) -> str:
         if (root / name).exists():
             (root / name).rename(draft / ".damaged")
         draft.rename(root / name)
-        _sync(root)
+        flush_folder(root)
         shutil.rmtree(root / name / ".damaged", ignore_errors=True)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
@@ -54,24 +54,9 @@ def _holds(folder: Path, bundle: Bundle) -> bool:
 
 def _fill(draft: Path, bundle: Bundle) -> None:
     """Write the bytes that were verified, then check that the manifest is still the same one."""
-    _write(draft / MANIFEST, (bundle.folder / MANIFEST).read_bytes())
+    write_flushed(draft / MANIFEST, (bundle.folder / MANIFEST).read_bytes())
     for name, data in bundle.contents.items():
-        _write(draft / name, data)
-    _sync(draft)
+        write_flushed(draft / name, data)
+    flush_folder(draft)
     if not _holds(draft, bundle):
         raise BundleError("The model folder changed while it was being copied. Nothing was registered.")
-
-
-def _write(path: Path, data: bytes) -> None:
-    with path.open("wb") as handle:
-        handle.write(data)
-        handle.flush()
-        os.fsync(handle.fileno())
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
+from mlcore.engine.durable import flush_folder
 from predictions.errors import StorageFull
 from predictions.models import StoredImage
 from predictions.types import Cleaned
@@ -92,7 +93,7 @@ def _place(image: StoredImage, content: bytes) -> None:
 def _write_file(target: Path, content: bytes) -> None:
     if not target.parent.exists():
         target.parent.mkdir(exist_ok=True, mode=0o700)
-        _flush_folder(target.parent.parent)
+        flush_folder(target.parent.parent)
     handle, name = tempfile.mkstemp(prefix=".new-", dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -103,16 +104,7 @@ def _write_file(target: Path, content: bytes) -> None:
     except OSError:
         Path(name).unlink(missing_ok=True)
         raise
-    _flush_folder(target.parent)
-
-
-def _flush_folder(folder: Path) -> None:
-    """Make the name itself last, which fsync of the file does not."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    flush_folder(target.parent)
 
 
 def _full(problem: OSError) -> StorageFull:

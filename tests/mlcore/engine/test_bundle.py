@@ -71,7 +71,7 @@ def test_a_failed_write_leaves_the_old_bundle_whole(small, monkeypatch):
     def full_disk(path, data):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(bundles, "_write", full_disk)
+    monkeypatch.setattr(bundles, "write_flushed", full_disk)
     with pytest.raises(OSError, match="No space"):
         write_bundle(small.folder, {"version": "2", "labels": ["monocyte"]}, {"a": b"b"})
     assert read_bundle(small.folder).identity == small.identity
