@@ -8,18 +8,17 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from predictions.models import Analysis, Cell, SmearField
+from predictions.selectors import latest_reading
 from predictions.states import JobState
 
 
 def represent(field: SmearField, *, duplicate_of: SmearField | None = None) -> dict[str, Any]:
     """Return a field as JSON: how it stands, and the most certain leukocyte at the top level.
 
-    ``field`` comes from ``selectors.field_detail``. ``confidence`` is in percent, ``probabilities`` are in
+    ``field`` comes with its image and job. ``confidence`` is in percent, ``probabilities`` are in
     0..1, boxes in pixels of the stored image as (x0, y0, x1, y1), half-open.
     """
-    analyses = field.analyses.all() if field.job.state == JobState.DONE else []
-    analysis = next(iter(analyses), None)
-    cells = list(analysis.cells.all()) if analysis else []
+    analysis, cells = latest_reading(field) if field.job.state == JobState.DONE else (None, [])
     first = cells[0] if cells else None
     return {
         "id": str(field.pk),

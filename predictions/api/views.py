@@ -19,7 +19,7 @@ from accounts.models import User
 from hematovision.core.origin import Origin
 from predictions.api.representation import represent
 from predictions.errors import UploadRefused
-from predictions.selectors import field_detail, visible_fields, with_analyses
+from predictions.selectors import visible_fields
 from predictions.services import field_opened, field_submit, result_awaited
 from predictions.states import JobState
 
@@ -55,7 +55,7 @@ class Predict(APIView):
             single=request.POST.get("single", "").lower() in {"1", "true", "yes", "on"},
         )
         ended = result_awaited(submitted.field, seconds=settings.PREDICT_WAIT_SECONDS)
-        body = represent(with_analyses(submitted.field), duplicate_of=submitted.duplicate_of)
+        body = represent(submitted.field, duplicate_of=submitted.duplicate_of)
         if ended:
             return Response(body)
         headers = {"Location": body["status_url"], "Retry-After": "2"}
@@ -67,7 +67,7 @@ class Field(APIView):
 
     def get(self, request: Request, field_id: UUID) -> Response:
         """Return the field; opening a result is logged, asking whether there is one is not."""
-        field = field_detail(request.user, field_id)
+        field = visible_fields(request.user).select_related("image", "job").get(pk=field_id)
         if field.job.state in ENDED:
             field_opened(actor=_actor(request), origin=Origin.of(request), field=field)
         return Response(represent(field))

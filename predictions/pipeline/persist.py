@@ -9,13 +9,12 @@ from predictions.models import Analysis, Cell, SmearField
 
 def persist(
     field: SmearField, prediction: FieldPrediction, *, version: ModelVersion, milliseconds: int
-) -> Analysis | None:
+) -> Analysis:
     """Add the analysis and its cells inside the caller's transaction.
 
-    Returns None, and changes nothing, when that version has read the field before.
+    Raises:
+        IntegrityError: that version has read the field before; the caller's transaction is lost.
     """
-    if Analysis.objects.filter(field=field, model_version=version).exists():
-        return None
     analysis = Analysis.objects.create(
         field=field,
         model_version=version,

@@ -1,6 +1,6 @@
 """Every read of the image line, and the one place that decides who sees what."""
 
-from predictions.selectors.access import field_detail, visible_cell, visible_fields, with_analyses
+from predictions.selectors.access import field_detail, latest_reading, visible_cell, visible_fields
 from predictions.selectors.history import HistoryPage, history
 from predictions.selectors.people import uploaders
 from predictions.selectors.queue import failed_jobs, jobs_ahead, queue_status, state_counts
@@ -11,10 +11,10 @@ __all__ = [
     "field_detail",
     "history",
     "jobs_ahead",
+    "latest_reading",
     "queue_status",
     "state_counts",
     "uploaders",
     "visible_cell",
     "visible_fields",
-    "with_analyses",
 ]

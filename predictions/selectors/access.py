@@ -32,14 +32,18 @@ def field_detail(user: User | AnonymousUser, field_id: UUID) -> SmearField:
         SmearField.DoesNotExist: there is none, or it belongs to a site that ``user`` may not see.
     """
     field = visible_fields(user).select_related("image", "job", "uploaded_by", "site").get(pk=field_id)
-    return with_analyses(field)
-
-
-def with_analyses(field: SmearField) -> SmearField:
-    """Bring the analyses of a field that is at hand, as ``field_detail`` does, and return it."""
     analyses = Analysis.objects.select_related("model_version").order_by("-created_at")
     prefetch_related_objects([field], Prefetch("analyses", queryset=analyses), "analyses__cells")
     return field
+
+
+def latest_reading(field: SmearField) -> tuple[Analysis | None, list[Cell]]:
+    """Return the newest analysis of a field and its cells: one query, two when no cell was found."""
+    newest = Analysis.objects.filter(field=field).order_by("-created_at").select_related("model_version")
+    cells = list(
+        Cell.objects.filter(analysis=newest.values("pk")[:1]).select_related("analysis__model_version")
+    )
+    return (cells[0].analysis if cells else newest.first()), cells
 
 
 def visible_cell(user: User | AnonymousUser, cell_id: UUID) -> Cell:

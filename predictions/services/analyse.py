@@ -11,7 +11,6 @@ from celery.exceptions import SoftTimeLimitExceeded
 from mlcore.serving import loader
 from mlcore.serving.loader import Loaded, ModelUnavailable
 from predictions.errors import ImageGone
-from predictions.models import SmearField
 from predictions.pipeline.infer import Reading, infer
 from predictions.services import jobs
 from predictions.states import Failure
@@ -32,23 +31,22 @@ def analyse_field(field_id: UUID, *, load: Callable[[], Loaded] = loader.current
     lease = jobs.claim(field_id)
     if lease is None:
         return
-    field = SmearField.objects.select_related("image").get(pk=field_id)
-    reading = _read(lease, field, loaded)
-    if reading is not None and not jobs.complete(lease, field, reading, loaded.version):
+    reading = _read(lease, loaded)
+    if reading is not None and not jobs.complete(lease, reading, loaded.version):
         logger.warning("Field %s was taken over; this late result is dropped.", field_id)
 
 
-def _read(lease: jobs.Lease, field: SmearField, loaded: Loaded) -> Reading | None:
+def _read(lease: jobs.Lease, loaded: Loaded) -> Reading | None:
     """Return what the model says, or None after the job was failed or given back."""
     try:
-        return infer(loaded.predictor, field)
+        return infer(loaded.predictor, lease.field)
     except ImageGone:
-        logger.exception("The image of field %s is gone", lease.field_id)
+        logger.exception("The image of field %s is gone", lease.field.pk)
         jobs.fail(lease, Failure.IMAGE_MISSING)
     except SoftTimeLimitExceeded:
-        logger.warning("Field %s took too long (attempt %d)", lease.field_id, lease.attempts)
+        logger.warning("Field %s took too long (attempt %d)", lease.field.pk, lease.attempts)
         jobs.give_back(lease, Failure.TIMED_OUT)
     except Exception:  # whatever an image does to the model must end in a reason, not in a lost job
-        logger.exception("Field %s could not be read (attempt %d)", lease.field_id, lease.attempts)
+        logger.exception("Field %s could not be read (attempt %d)", lease.field.pk, lease.attempts)
         jobs.give_back(lease, Failure.MODEL_ERROR)
     return None

@@ -18,29 +18,34 @@ from accounts.audit.models import Outcome
 from accounts.audit.record import record
 from hematovision.core.queue import ANALYSE_FIELD, ring_on_commit
 from mlcore.registry.models import ModelVersion
-from predictions.models import AnalysisJob, SmearField
+from predictions.models import AnalysisJob, SmearField, StoredImage
 from predictions.pipeline.infer import Reading
 from predictions.pipeline.notify import announce
 from predictions.pipeline.persist import persist
 from predictions.states import Failure, JobState, sources
 
-# clock_timestamp(), because now() stands still within a transaction.
+# clock_timestamp(), because now() stands still within a transaction. What the worker needs of the field comes
+# along, which saves it a query.
 CLAIM: Final = """
-    UPDATE predictions_analysisjob
+    UPDATE predictions_analysisjob AS job
        SET state = %(running)s, attempts = attempts + 1, fence = fence + 1,
            started_at = clock_timestamp(), lease_until = clock_timestamp() + %(lease)s
-     WHERE field_id = %(field)s AND attempts < %(most)s
+      FROM predictions_smearfield AS field JOIN predictions_storedimage AS image ON sha256 = image_id
+     WHERE field_id = field.id AND field.id = %(field)s AND attempts < %(most)s
        AND (state = %(queued)s OR (state = %(running)s AND lease_until < clock_timestamp()))
- RETURNING id, fence, attempts
+ RETURNING job.id, fence, attempts, site_id, single, sha256, media_type
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to finish one job, as long as no other worker has taken it over."""
+    """The right to finish one job, as long as no other worker has taken it over.
+
+    ``field`` holds no more than its key, site, image and whether it shows a single cell.
+    """
 
     job_id: int
-    field_id: UUID
+    field: SmearField
     fence: int
     attempts: int
 
@@ -57,17 +62,23 @@ def claim(field_id: UUID) -> Lease | None:
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, facts)
         row = cursor.fetchone()
-    return Lease(row[0], field_id, row[1], row[2]) if row else None
+    if row is None:
+        return None
+    job_id, fence, attempts, site_id, single, sha256, media_type = row
+    image = StoredImage(sha256=sha256, media_type=media_type)
+    return Lease(
+        job_id, SmearField(id=field_id, site_id=site_id, single=single, image=image), fence, attempts
+    )
 
 
-def complete(lease: Lease, field: SmearField, reading: Reading, version: ModelVersion) -> bool:
+def complete(lease: Lease, reading: Reading, version: ModelVersion) -> bool:
     """Keep the result and end the job; False when another worker has taken the job over meanwhile."""
     with transaction.atomic():
         if not _move(lease, JobState.DONE, finished_at=Now()):
             return False
-        persist(field, reading.prediction, version=version, milliseconds=reading.milliseconds)
-        record("field.analysed", actor=None, subject=field, detail={"model": version.sha256})
-        transaction.on_commit(lambda: announce(lease.field_id))
+        persist(lease.field, reading.prediction, version=version, milliseconds=reading.milliseconds)
+        record("field.analysed", actor=None, subject=lease.field, detail={"model": version.sha256})
+        transaction.on_commit(lambda: announce(lease.field.pk))
     return True
 
 
@@ -77,15 +88,14 @@ def fail(lease: Lease, failure: Failure) -> bool:
         told = {"failure_code": failure.value, "failure_text": failure.label}
         if not _move(lease, JobState.FAILED, finished_at=Now(), **told):
             return False
-        field = SmearField.objects.only("site_id").get(pk=lease.field_id)
         record(
             "analysis.failed",
             actor=None,
-            subject=field,
+            subject=lease.field,
             outcome=Outcome.FAILED,
             detail={"code": failure.value, "attempts": lease.attempts},
         )
-        transaction.on_commit(lambda: announce(lease.field_id))
+        transaction.on_commit(lambda: announce(lease.field.pk))
     return True
 
 
@@ -96,7 +106,7 @@ def give_back(lease: Lease, failure: Failure) -> None:
         return
     with transaction.atomic():
         if _move(lease, JobState.QUEUED):
-            ring_on_commit(ANALYSE_FIELD, str(lease.field_id))
+            ring_on_commit(ANALYSE_FIELD, str(lease.field.pk))
 
 
 def _move(lease: Lease, target: JobState, **changes: object) -> bool:

@@ -28,7 +28,7 @@ def sweep() -> int:
     back to thousands of calls for the same field. The oldest are rung, so that none is passed over for ever.
     """
     for job in _used_up():
-        jobs.fail(jobs.Lease(job.pk, job.field_id, job.fence, job.attempts), Failure.GAVE_UP)
+        jobs.fail(jobs.Lease(job.pk, job.field, job.fence, job.attempts), Failure.GAVE_UP)
     bells = depth(ANALYSE_FIELD)
     if bells is None:
         return 0
@@ -41,7 +41,7 @@ def sweep() -> int:
 
 def _used_up() -> QuerySet[AnalysisJob]:
     """Return jobs whose last attempt ended without a word: the process was killed, perhaps for its memory."""
-    return AnalysisJob.objects.filter(
+    return AnalysisJob.objects.select_related("field").filter(
         state=JobState.RUNNING, lease_until__lt=Now(), attempts__gte=settings.JOB_MAX_ATTEMPTS
     )
 

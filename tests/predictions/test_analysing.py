@@ -124,7 +124,7 @@ def test_late_worker_changes_nothing(submit, model):
     lease_runs_out(field)
     other = loaded("b" * 64, ModelState.CANDIDATE)
     assert analyse(field, other).state == "done"
-    assert jobs.complete(late, field, reading, model.version) is False
+    assert jobs.complete(late, reading, model.version) is False
     assert jobs.fail(late, Failure.MODEL_ERROR) is False
     jobs.give_back(late, Failure.MODEL_ERROR)
     field.job.refresh_from_db()
