@@ -18,9 +18,10 @@ from hematovision.supervisor import static
 
 
 def main() -> None:
-    """Bring tables, model list and static files up to date; then what the terminal has to show."""
+    """Bring tables, models and static files up to date, drop old sessions; tell what the terminal shows."""
     django.setup()
     call_command("migrate", database="owner", interactive=False, verbosity=0)
+    call_command("clearsessions")
     try:
         call_command("register_model", stdout=sys.stderr)
     except CommandError as error:
