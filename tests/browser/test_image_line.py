@@ -131,12 +131,12 @@ def test_dropping_and_pasting_choose_images(open_page):
 def test_an_open_field_shows_its_result_without_a_reload(open_page):
     page = open_page("technician", script=False)
     page.goto("/upload/")
-    page.locator("#files").set_input_files([smear("live.jpg", ["basophil"])])
+    page.locator("#files").set_input_files([smear("live.jpg", ["immature_granulocyte"])])
     page.locator("#send").click()
     address = page.get_by_role("link", name="live.jpg").get_attribute("href")
     live = open_page("doctor")
     live.goto(address)
-    expect(live.locator(".cell header")).to_contain_text("BAS")
+    expect(live.locator(".cell header")).to_contain_text("IG")
     expect(live.locator(".smear svg > a")).to_have_count(1)
 
 

@@ -28,7 +28,7 @@ PAGES = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def field(browser, portal, sessions):
     """The address of a field that has a result."""
     context = browser.new_context(base_url=portal.address, storage_state=sessions["technician"])
