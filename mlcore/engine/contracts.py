@@ -24,6 +24,8 @@ LABELS = (
     "erythroblast",
     "platelet",
 )
+# What a report calls the answer when no cell was found in a picture.
+NO_CELL = "none"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 from scipy.stats import beta
 
 from mlcore.engine.calibrate import expected_calibration_error
-from mlcore.engine.contracts import Predictor
+from mlcore.engine.contracts import NO_CELL, Predictor
 from mlcore.engine.errors import DataError, UnreadableImageError
 from mlcore.engine.images import read_image
 from mlcore.engine.manifest import Record, class_folders
 from mlcore.engine.originals import group_by_originals, group_plain
 
-NO_CELL = "none"
 RESAMPLES = 2000
 
 

@@ -15,7 +15,10 @@ from accounts.web.access import requires, signed_in
 from hematovision.core.origin import Origin
 from mlcore.registry import selectors, services
 from mlcore.registry.models import ModelVersion
-from mlcore.web.figures import evaluations, headline, share
+from mlcore.web.card import card_html
+from mlcore.web.figures import evaluations, headline
+from mlcore.web.shares import share
+from mlcore.web.vocabulary import cell_class
 
 
 @require_GET
@@ -36,6 +39,8 @@ def detail(request: HttpRequest, version_id: UUID) -> HttpResponse:
     parts = metrics.get("data", {})
     context = {
         "version": version,
+        "kinds": [cell_class(label) for label in version.labels],
+        "card": card_html(version.card),
         "evaluations": evaluations(metrics),
         "validation": share(metrics.get("validation")),
         "threshold": share(metrics.get("calibration", {}).get("threshold")),

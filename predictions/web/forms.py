@@ -8,10 +8,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from mlcore.web.vocabulary import CLASSES
 from predictions.selectors import uploaders
 from predictions.states import JobState
 from predictions.types import HistoryFilters
-from predictions.web.vocabulary import CLASSES
 
 
 class HistoryForm(forms.Form):

@@ -10,9 +10,10 @@ from uuid import UUID
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from mlcore.web.vocabulary import UNIDENTIFIED, CellClass, Text, cell_class
 from predictions.models import Analysis, Cell, SmearField
 from predictions.states import JobState
-from predictions.web.vocabulary import UNIDENTIFIED, CellClass, Text, cell_class, quality_text
+from predictions.web.vocabulary import quality_text
 
 STATE_TONE = {JobState.QUEUED: "", JobState.RUNNING: "accent", JobState.DONE: "good", JobState.FAILED: "bad"}
 

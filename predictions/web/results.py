@@ -13,12 +13,12 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.permissions import Capability
 from accounts.web.access import requires, signed_in
 from hematovision.core.origin import Origin
+from mlcore.web.vocabulary import CLASSES
 from predictions.errors import RetryRefused
 from predictions.models import SmearField
 from predictions.selectors import field_detail
 from predictions.services import analysis_retry, field_opened
 from predictions.web.presenters import FieldView, present
-from predictions.web.vocabulary import CLASSES
 from predictions.web.waiting import next_look, waiting
 
 

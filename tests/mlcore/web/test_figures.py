@@ -2,8 +2,10 @@
 
 import pytest
 
-from mlcore.engine.evaluate import NO_CELL, Outcome, report
-from mlcore.web.figures import Share, evaluations, headline
+from mlcore.engine.contracts import NO_CELL
+from mlcore.engine.evaluate import Outcome, report
+from mlcore.web.figures import evaluations, headline
+from mlcore.web.shares import Share
 
 LABELS = ("neutrophil", "lymphocyte", "basophil")
 ANSWERS = [
@@ -14,35 +16,58 @@ ANSWERS = [
 ]
 
 
-@pytest.fixture
-def measured():
+def measure(answers):
     outcomes = [
         Outcome(f"{number}.jpg", truth, answer, 0.9, abstained, number)
-        for number, (truth, answer, abstained) in enumerate(ANSWERS)
+        for number, (truth, answer, abstained) in enumerate(answers)
     ]
-    return {"evaluation": {"a set": report(outcomes, LABELS)}}
+    return {"a set": report(outcomes, LABELS)}
+
+
+@pytest.fixture
+def measured():
+    return {"evaluation": measure(ANSWERS)}
 
 
 def test_it_shows_what_the_engine_measured(measured):
     shown = headline(measured)
-    assert (shown.name, shown.pictures, shown.originals) == ("a set", 7, 7)
-    assert shown.accuracy.value == 5 / 7
-    assert shown.accuracy.low < 5 / 7 < shown.accuracy.high
-    assert shown.answered == Share(5 / 7)
-    assert shown.answers == Share(1.0)
+    own = shown.own
+    assert (shown.name, own.pictures, own.originals) == ("a set", 7, 7)
+    assert own.accuracy.value == 5 / 7
+    assert own.accuracy.low < 5 / 7 < own.accuracy.high
+    assert own.answered == Share(5 / 7)
+    assert own.answers == Share(1.0)
     neutrophil, lymphocyte = shown.classes
-    assert (neutrophil.label, neutrophil.pictures, neutrophil.recall) == ("neutrophil", 4, Share(3 / 4))
+    assert (neutrophil.kind.short, neutrophil.pictures, neutrophil.recall) == ("NEU", 4, Share(3 / 4))
     assert lymphocyte.precision == Share(2 / 3)
 
 
 def test_the_matrix_keeps_its_counts_and_marks_the_right_ones(measured):
-    shown = headline(measured)
-    assert shown.columns == ["neutrophil", "lymphocyte", NO_CELL]
-    rows = {truth: [count.number for count in counts] for truth, counts in shown.rows}
+    matrix = headline(measured).matrix
+    assert [kind.label for kind in matrix.columns] == ["neutrophil", "lymphocyte", NO_CELL]
+    rows = {kind.label: [count.number for count in counts] for kind, counts in matrix.rows}
     assert rows == {"neutrophil": [3, 1, 0], "lymphocyte": [0, 2, 1]}
-    for number, (_truth, counts) in enumerate(shown.rows):
+    for number, (_truth, counts) in enumerate(matrix.rows):
         assert [column for column, count in enumerate(counts) if count.right] == [number]
-    assert [count.shade for count in shown.rows[0][1]] == [7, 3, 0]
+    assert [count.shade for count in matrix.rows[0][1]] == [7, 3, 0]
+
+
+def test_classes_stand_in_the_engines_order_and_one_that_only_was_answered_says_so():
+    answers = [("lymphocyte", "lymphocyte", False), ("lymphocyte", "basophil", False)]
+    shown = headline({"evaluation": measure([*answers, ("neutrophil", "neutrophil", False)])})
+    assert [kind.label for kind in shown.matrix.columns] == ["neutrophil", "basophil", "lymphocyte"]
+    assert [kind.label for kind, _counts in shown.matrix.rows] == ["neutrophil", "lymphocyte"]
+    assert [(one.kind.label, one.pictures, one.named) for one in shown.classes] == [
+        ("neutrophil", 1, 1),
+        ("basophil", 0, 1),
+        ("lymphocyte", 2, 1),
+    ]
+
+
+def test_the_classic_recipe_stands_beside_it_where_it_was_measured(measured):
+    assert headline(measured).classic is None
+    classic = headline({**measured, "baseline": measure(ANSWERS[:4])}).classic
+    assert (classic.pictures, classic.accuracy.value) == (4, 3 / 4)
 
 
 def test_a_share_is_written_with_its_interval():

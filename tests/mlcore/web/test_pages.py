@@ -36,7 +36,11 @@ def test_everyone_reads_what_a_model_can_and_cannot(client, sign_in, active, rol
     assert active.sha256 in page
     assert "never shown: blasts, parasites and red-cell disease" in page
     for label in active.labels:
-        assert label in page
+        assert label.replace("_", " ") in page
+    assert "immature_granulocyte" not in page
+    assert "Classic recipe" in page
+    assert "<h3>Training</h3>" in page
+    assert page.count("<h1") == 1
 
 
 def test_without_a_model_the_page_says_what_to_do(client, sign_in):
