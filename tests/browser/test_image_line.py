@@ -46,7 +46,7 @@ def test_a_technician_uploads_and_reads_the_result(open_page):
     expect(page.locator(".field-row", has_text="first.jpg")).to_contain_text("NEU")
 
 
-def test_the_result_comes_within_a_second_when_idle(open_page):
+def test_the_result_comes_within_five_seconds_on_a_busy_machine(open_page):
     page = open_page("technician")
     upload(page, smear("warm-up.jpg"))
     expect(row(page, "warm-up.jpg")).to_have_attribute("data-state", "done")
@@ -60,7 +60,7 @@ def test_the_result_comes_within_a_second_when_idle(open_page):
             return performance.now() - began;
         }"""
     )
-    # The machine may be busy with other tests; alone it takes about a fifth of this.
+    # Other tests run beside this one, so it shows no more than that nothing waits for the sweeper.
     assert taken < 5000
 
 
