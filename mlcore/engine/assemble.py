@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from mlcore.engine import export
-from mlcore.engine.bundle import FULL, SMALL, WEIGHTS, Bundle, write_bundle
-from mlcore.engine.calibrate import Floats, abstention_threshold, fit_temperature, softmax
-from mlcore.engine.locate import StainLocator
+from mlcore.engine.bundle import FULL, HEAD, NOVELTY, REFERENCES, SMALL, WEIGHTS, Bundle, write_bundle
+from mlcore.engine.calibrate import Floats, class_limits, fit_temperature, softmax
+from mlcore.engine.contracts import Image
+from mlcore.engine.head import Head, embedding
+from mlcore.engine.novelty import Novelty, distance_limit
 from mlcore.engine.preprocess import CropSettings, to_tensor
 from mlcore.engine.runtime import LiteNetwork
 from mlcore.engine.sampling import Examples
+from mlcore.engine.similar import References
 
 # int8 is served only if it costs at most this much balanced accuracy on validation.
 WORTH = 0.003
+WANTED_ERROR = 0.01
+# An answer that is little more than a coin's toss helps nobody, however well validation went: in a new
+# laboratory the unsure answers are the wrong ones.
+LEAST_CONFIDENCE = 0.8
+REFERENCES_OF_A_CLASS = 40
+REPRESENTATIVES = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,62 +43,128 @@ class Provenance:
     training: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class LocatorPart:
+    """The locator that goes into the bundle: its settings, its files by name, and how it was trained."""
+
+    told: Mapping[str, Any]
+    files: Mapping[str, bytes]
+    training: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CellsRead:
+    """What one exported network makes of cells: logits (n, classes) and embeddings (n, channels)."""
+
+    logits: Floats
+    embeddings: Floats
+
+    def balanced(self, examples: Examples) -> float:
+        """Return the share that is right, weighted as the examples are."""
+        right = self.logits.argmax(axis=1) == examples.targets
+        return float((right * examples.share).sum() / examples.share.sum())
+
+
 def assemble(
     network: keras.Model,
     *,
     validation: Examples,
-    representative: Examples,
+    seen: Examples,
     crop: CropSettings,
+    locator: LocatorPart,
     provenance: Provenance,
     folder: Path,
 ) -> Bundle:
-    """Export, calibrate and write a bundle; int8 is served where validation shows that it costs nothing."""
+    """Export, calibrate and write a bundle; int8 is served where validation shows that it costs nothing.
+
+    ``seen`` are training cells as serving sees them, in an order in which any first part shows every class
+    and laboratory: they set the range of int8, what is novel, and the reference cells.
+    """
     export.halve(network)
-    full = export.lite(network)
-    small = export.lite(network, representative.pixels[:400])
-    logits = {name: _logits(model, validation) for name, model in ((FULL, full), (SMALL, small))}
-    balanced = {name: _balanced(values, validation) for name, values in logits.items()}
+    head, trunk = export.head_of(network), export.trunk(network)
+    models = {FULL: export.lite(trunk), SMALL: export.lite(trunk, seen.pixels[:REPRESENTATIVES])}
+    reads = {name: read_cells(model, head, validation.pixels) for name, model in models.items()}
+    balanced = {name: read.balanced(validation) for name, read in reads.items()}
     serving = SMALL if balanced[SMALL] >= balanced[FULL] - WORTH else FULL
+    contents = {**models, HEAD: head.to_bytes(), WEIGHTS: export.stored_weights(network), **locator.files}
+    calibration = calibrated(reads[serving].logits, validation, provenance.labels)
+    known = read_cells(models[serving], head, seen.pixels).embeddings
+    if not crop.whole:
+        novelty = Novelty.fit(known, seen.targets)
+        contents[NOVELTY] = _packed(novelty.to_arrays())
+        calibration["distance"] = distance_limit(novelty.distances(reads[serving].embeddings))
+    contents[REFERENCES] = _references(known, seen, provenance.labels).to_bytes()
     manifest = {
         "version": provenance.version,
         "labels": list(provenance.labels),
         "network": "MobileNetV2 1.0",
         "preprocessing": asdict(crop),
-        "locator": StainLocator().describe(),
+        "locator": dict(locator.told),
         "serving": serving,
-        "calibration": _calibration(logits[serving], validation),
+        "calibration": calibration,
         "validation_accuracy": balanced,
         "data": provenance.data,
         "training": provenance.training,
-    }
-    contents = {
-        FULL: full,
-        SMALL: small,
-        WEIGHTS: export.stored_weights(network),
+        "locator_training": dict(locator.training),
     }
     return write_bundle(folder, manifest, contents)
 
 
-def _logits(model: bytes, examples: Examples) -> Floats:
-    return LiteNetwork(model, threads=2).logits(to_tensor(examples.pixels))
+def read_cells(model: bytes, head: Head, pixels: Image) -> CellsRead:
+    """Show crops (n, size, size, 3) to an exported network, one by one as serving does."""
+    network = LiteNetwork(model, threads=2)
+    logits, embeddings = [], []
+    for crop in pixels:
+        features = network.features(to_tensor(crop)[None])[0]
+        logits.append(head.logits(features))
+        embeddings.append(embedding(features))
+    return CellsRead(np.stack(logits), np.stack(embeddings))
 
 
-def _balanced(logits: Floats, examples: Examples) -> float:
-    right = logits.argmax(axis=1) == examples.targets
-    return float((right * examples.share).sum() / examples.share.sum())
-
-
-def _calibration(logits: Floats, validation: Examples) -> dict[str, float]:
+def calibrated(logits: Floats, validation: Examples, labels: tuple[str, ...]) -> dict[str, Any]:
+    """Return temperature and limits fitted on validation, and what they keep and err there."""
     temperature = fit_temperature(logits, validation.targets, validation.share)
     probabilities = softmax(logits, temperature)
-    threshold = abstention_threshold(probabilities, validation.targets, validation.share)
-    answered = probabilities.max(axis=1) >= threshold
-    wrong = (probabilities.argmax(axis=1) != validation.targets) & answered
-    kept = float(validation.share[answered].sum())
+    limits = class_limits(
+        probabilities,
+        validation.targets,
+        validation.groups,
+        validation.share,
+        wanted_error=WANTED_ERROR,
+        least_confidence=LEAST_CONFIDENCE,
+    )
+    least = np.asarray([limit.threshold for limit in limits])
+    answer = probabilities.argmax(axis=1)
+    answered = probabilities.max(axis=1) >= least[answer]
+    wrong = answered & (answer != validation.targets)
+    kept, whole = float(validation.share[answered].sum()), float(validation.share.sum())
     return {
         "temperature": temperature,
-        "threshold": threshold,
-        "coverage": kept / float(validation.share.sum()),
+        "wanted_error": WANTED_ERROR,
+        "coverage": kept / whole,
         "accepted_error": float(validation.share[wrong].sum()) / max(kept, 1e-9),
-        "validation_cells": float(np.count_nonzero(validation.share)),
+        "validation_cells": len(validation.targets),
+        "validation_originals": len(set(validation.groups.tolist())),
+        "classes": {label: asdict(limit) for label, limit in zip(labels, limits, strict=True)},
     }
+
+
+def _references(vectors: Floats, seen: Examples, labels: tuple[str, ...]) -> References:
+    """Return some cells of each class, one of an original, taken in the order given."""
+    rows: list[int] = []
+    for target in range(len(labels)):
+        own = np.flatnonzero(seen.targets == target)
+        _groups, first = np.unique(seen.groups[own], return_index=True)
+        rows += own[np.sort(first)][:REFERENCES_OF_A_CLASS].tolist()
+    return References(
+        vectors[rows],
+        tuple(labels[int(seen.targets[row])] for row in rows),
+        tuple(seen.names[row] for row in rows),
+    )
+
+
+def _packed(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """Return arrays as the bytes of an ``npz`` file."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()

@@ -1,12 +1,13 @@
 """What a cell may look like elsewhere: other stain, lamp, camera, focus, place and neighbours.
 
 Works on whole batches inside TensorFlow's graph. Colours are changed as optical density, since that is
-where stain adds up (Beer-Lambert); the strengths span the laboratories of the public sets.
+where stain adds up (Beer-Lambert). How strongly is chosen by leaving one laboratory out, see ``unseen``.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
@@ -14,20 +15,42 @@ import tensorflow as tf
 # TensorFlow has no usable types; tensors are Any here.
 Tensor = Any
 
+# Camera values of glass, above which nothing absorbs.
+GLASS = 240.0
 
-def augment(pixels: Tensor, size: int, background: float) -> Tensor:
+
+@dataclass(frozen=True, slots=True)
+class Strengths:
+    """How far each change goes: standard deviations, of logarithms for factors.
+
+    ``zoom`` is the logarithm of the largest change of scale, ``dye`` the amount of all stain, ``channel``
+    the colours of the dye, ``mixing`` how one colour leaks into another, ``gamma`` the camera's curve,
+    ``cast`` the lamp, ``noise`` the most sensor noise in levels. Wider ones, fading of colours and an even
+    amount of dye were tried and read other laboratories worse, see ``docs/ablation.jsonl``.
+    """
+
+    zoom: float = 0.27
+    dye: float = 0.3
+    channel: float = 0.2
+    mixing: float = 0.1
+    gamma: float = 0.15
+    cast: float = 0.05
+    noise: float = 5.0
+
+
+def augment(pixels: Tensor, size: int, background: float, strengths: Strengths) -> Tensor:
     """Return a (n, size, size, 3) float batch in -1..1 from roomy ``uint8`` crops (n, side, side, 3)."""
-    moved = _move(tf.cast(pixels, tf.float32), size, background)
-    restained = _light(_restain(_soften(moved, size)))
-    covered = _cover(restained, size, background)
-    return tf.clip_by_value(tf.round(covered), 0.0, 255.0) / 127.5 - 1.0
+    moved = _move(tf.cast(pixels, tf.float32), size, background, strengths.zoom)
+    stained = light(restain(soften(moved, size), strengths), strengths)
+    covered = _cover(stained, size, background)
+    return tf.clip_by_value(covered, 0.0, 255.0) / 127.5 - 1.0
 
 
-def _move(pixels: Tensor, size: int, background: float) -> Tensor:
-    """Any rotation, mirror, scale 0.75-1.3, some shear and shift; outside becomes background."""
+def _move(pixels: Tensor, size: int, background: float, zoom: float) -> Tensor:
+    """Any rotation, mirror and scale, some shear and shift; outside becomes background."""
     count, side = tf.shape(pixels)[0], pixels.shape[1]
     angle = tf.random.uniform([count], 0, 2 * math.pi)
-    scale = tf.exp(tf.random.uniform([count], math.log(0.77), math.log(1.3)))
+    scale = tf.exp(tf.random.uniform([count], -zoom, zoom))
     stretch = tf.exp(tf.random.normal([count], 0.0, 0.06))
     mirror = tf.sign(tf.random.uniform([count]) - 0.5)
     shear = tf.random.normal([count], 0.0, 0.06)
@@ -49,7 +72,7 @@ def _move(pixels: Tensor, size: int, background: float) -> Tensor:
     )
 
 
-def _soften(pixels: Tensor, size: int) -> Tensor:
+def soften(pixels: Tensor, size: int) -> Tensor:
     """A third of each batch loses resolution, and another part passes through a poor JPEG."""
     count = tf.shape(pixels)[0]
     third, eighth = count // 3, tf.maximum(count // 8, 1)
@@ -65,26 +88,27 @@ def _soften(pixels: Tensor, size: int) -> Tensor:
     return tf.concat([coarse, squeezed, pixels[third + eighth :]], axis=0)
 
 
-def _restain(pixels: Tensor) -> Tensor:
-    """Scale and mix the optical densities of the three channels: stronger, weaker, redder, bluer dye."""
+def restain(pixels: Tensor, strengths: Strengths) -> Tensor:
+    """Scale and mix the three channels' densities (stronger, weaker, redder, bluer dye), bend the curve.
+
+    The camera's gamma is a factor on the density, so it costs nothing here.
+    """
     count = tf.shape(pixels)[0]
-    density = -tf.math.log(tf.clip_by_value(pixels, 4.0, 255.0) / 240.0)
-    strength = tf.exp(tf.random.normal([count, 1, 1], 0.0, 0.3))
-    channel = tf.exp(tf.random.normal([count, 1, 3], 0.0, 0.2))
-    mixing = tf.eye(3)[None] + tf.random.normal([count, 3, 3], 0.0, 0.1)
-    matrix = mixing * strength * channel
-    mixed = tf.einsum("nhwc,ncd->nhwd", density, matrix)
-    return 240.0 * tf.exp(-mixed)
+    density = -tf.math.log(tf.clip_by_value(pixels, 4.0, 255.0) / GLASS)
+    strength = tf.exp(tf.random.normal([count, 1, 1], 0.0, strengths.dye))
+    channel = tf.exp(tf.random.normal([count, 1, 3], 0.0, strengths.channel))
+    gamma = tf.exp(tf.random.normal([count, 1, 1], 0.0, strengths.gamma))
+    mixing = tf.eye(3)[None] + tf.random.normal([count, 3, 3], 0.0, strengths.mixing)
+    mixed = tf.einsum("nhwc,ncd->nhwd", density, mixing * strength * channel * gamma)
+    return GLASS * tf.exp(-mixed)
 
 
-def _light(pixels: Tensor) -> Tensor:
-    """Gamma, a cast of each channel, and sensor noise."""
+def light(pixels: Tensor, strengths: Strengths) -> Tensor:
+    """A cast of each channel, and sensor noise: one pattern for a batch, of another strength in each cell."""
     count = tf.shape(pixels)[0]
-    gamma = tf.exp(tf.random.normal([count, 1, 1, 1], 0.0, 0.15))
-    bent = 255.0 * tf.pow(tf.clip_by_value(pixels, 0.0, 255.0) / 255.0, gamma)
-    cast = tf.exp(tf.random.normal([count, 1, 1, 3], 0.0, 0.05))
-    noise = tf.random.normal(tf.shape(pixels), 0.0, 1.0)
-    return bent * cast + noise * tf.random.uniform([count, 1, 1, 1], 0.0, 5.0)
+    cast = tf.exp(tf.random.normal([count, 1, 1, 3], 0.0, strengths.cast))
+    noise = tf.random.normal(tf.shape(pixels)[1:], 0.0, 1.0)
+    return pixels * cast + noise[None] * tf.random.uniform([count, 1, 1, 1], 0.0, strengths.noise)
 
 
 def _cover(pixels: Tensor, size: int, background: float) -> Tensor:

@@ -10,13 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlcore.engine.contracts import LABELS, ModelIdentity
+from mlcore.engine.contracts import ModelIdentity
 from mlcore.engine.durable import flush_folder, write_flushed
 from mlcore.engine.errors import BundleError
+from mlcore.engine.naming import are_labels
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 WEIGHTS, FULL, SMALL = "network.weights.h5", "network.tflite", "network.int8.tflite"
+HEAD, NOVELTY, REFERENCES = "head.npz", "novelty.npz", "references.npz"
+LOCATOR = "detector.tflite"
 LARGEST = 20_000_000
 SHIPPED_BUNDLE = Path(__file__).parents[1] / "bundle"
 
@@ -49,12 +52,22 @@ def read_bundle(folder: Path) -> Bundle:
     except (ValueError, KeyError, TypeError) as error:
         raise BundleError(f"The manifest of the model bundle in {folder} is damaged; restore it.") from error
     if form != FORMAT:
-        raise BundleError(f"The bundle in {folder} has format {form}; this engine reads format {FORMAT}.")
-    if not labels or not set(labels) <= set(LABELS):
-        raise BundleError(f"The bundle in {folder} names classes that this engine does not know: {labels}.")
+        raise BundleError(_foreign(folder, form))
+    if not are_labels(labels):
+        raise BundleError(f"The bundle in {folder} names classes that are no names of classes: {labels}.")
     contents = {name: _verified(folder, name, digest) for name, digest in files.items()}
     identity = ModelIdentity(str(version), hashlib.sha256(raw).hexdigest())
     return Bundle(folder, manifest, identity, contents)
+
+
+def _foreign(folder: Path, form: Any) -> str:
+    """Return why a bundle of another format is not read, and what to do."""
+    if form == 1:
+        return (
+            f"The bundle in {folder} comes from an earlier release (format 1): it has no locator of its "
+            "own and no limits for each class. Use the bundle that ships with this release, or train again."
+        )
+    return f"The bundle in {folder} has format {form}; this engine reads format {FORMAT}. Update the portal."
 
 
 def verified_file(folder: Path, name: str) -> Path:

@@ -6,8 +6,7 @@ epochs, no augmentation. Since the base never changes, its features are computed
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -16,13 +15,16 @@ from numpy.typing import NDArray
 from mlcore.engine import network as networks
 from mlcore.engine.contracts import Image
 from mlcore.engine.preprocess import CropSettings, to_tensor
+from mlcore.engine.progress import progress
 from mlcore.engine.sampling import Examples
 
 SETTINGS = CropSettings(size=224, whole=True)
 EPOCHS = 5
 
 
-def train_classic_head(examples: Examples, classes: int, start: str, seed: int) -> keras.Model:
+def train_classic_head(
+    examples: Examples, classes: int, start: str, seed: int, *, say: Callable[[str], None]
+) -> keras.Model:
     """Return the trained network; ``examples.pixels`` are whole fields (n, 224, 224, 3) ``uint8``."""
     keras.utils.set_random_seed(seed)
     network = networks.build_classic(SETTINGS.size, classes)
@@ -34,7 +36,14 @@ def train_classic_head(examples: Examples, classes: int, start: str, seed: int) 
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
-    head.fit(features, examples.targets, batch_size=32, epochs=EPOCHS, verbose=0, callbacks=[_progress()])
+    head.fit(
+        features,
+        examples.targets,
+        batch_size=32,
+        epochs=EPOCHS,
+        verbose=0,
+        callbacks=[progress("classic", EPOCHS, say)],
+    )
     return network
 
 
@@ -45,12 +54,3 @@ def _features(base: keras.Model, fields: Image) -> NDArray[np.float16]:
         part = base.predict_on_batch(to_tensor(fields[start : start + 64]))
         parts.append(np.asarray(part, dtype=np.float16))
     return np.concatenate(parts)
-
-
-def _progress() -> Any:
-    class Progress(keras.callbacks.Callback):
-        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-            figures = {name: round(float(value), 4) for name, value in (logs or {}).items()}
-            print(json.dumps({"stage": "head", "epoch": epoch + 1, "of": EPOCHS, **figures}), flush=True)
-
-    return Progress()

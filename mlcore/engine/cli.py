@@ -39,6 +39,8 @@ def _parser() -> argparse.ArgumentParser:
     _evaluate_parser(commands)
     _train_parser(commands)
     _measure_parser(commands)
+    _reproduce_parser(commands)
+    _explain_parser(commands)
     return parser
 
 
@@ -51,6 +53,7 @@ def _classify_parser(commands: argparse._SubParsersAction[argparse.ArgumentParse
     command.add_argument("--single", action="store_true", help="each picture shows one cell of interest")
     command.add_argument("--bundle", type=Path, default=SHIPPED_BUNDLE, metavar="DIR")
     command.add_argument("--threads", type=int, default=1, metavar="N")
+    _views_option(command)
     command.add_argument(
         "--json", default="-", metavar="FILE", help="where the lines go; - is standard output"
     )
@@ -65,6 +68,7 @@ def _evaluate_parser(commands: argparse._SubParsersAction[argparse.ArgumentParse
     command.add_argument("--single", action="store_true", help="each picture shows one cell of interest")
     command.add_argument("--bundle", type=Path, default=SHIPPED_BUNDLE, metavar="DIR")
     command.add_argument("--threads", type=int, default=2, metavar="N")
+    _views_option(command)
     command.add_argument("--json", default="-", metavar="FILE")
     command.add_argument(
         "--originals", type=Path, metavar="DIR", help="the pictures that FOLDER holds copies of"
@@ -82,9 +86,7 @@ def _train_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     command.add_argument(
         "--work", type=Path, required=True, metavar="DIR", help="checkpoints and cached crops"
     )
-    command.add_argument("--version", default="0.1.0")
-    command.add_argument("--epochs", type=int, default=12)
-    command.add_argument("--seed", type=int, default=20)
+    _length_options(command)
     command.set_defaults(run=train)
 
 
@@ -104,6 +106,57 @@ def _measure_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser
     command.set_defaults(run=measure)
 
 
+def _reproduce_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "reproduce",
+        help="make the shipped model anew with its figures; goes on where it was stopped",
+    )
+    command.add_argument("--data", type=Path, metavar="DIR", help="default: HEMATOVISION_DATA")
+    command.add_argument(
+        "--weights", metavar="imagenet|FILE", help="default: the file in or beside DIR, else imagenet"
+    )
+    command.add_argument(
+        "--work",
+        type=Path,
+        default=Path("reproduced"),
+        metavar="DIR",
+        help="gets bundle, checkpoints, crops",
+    )
+    command.add_argument("--ledger", type=Path, metavar="FILE", help="default: ledger.jsonl in WORK")
+    command.add_argument("--remark", default="reproduced", help="what the look at Kaggle TEST was for")
+    _length_options(command)
+    command.set_defaults(run=reproduce)
+
+
+def _explain_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "explain", help="show where the network looked and which verified cells are most alike"
+    )
+    command.add_argument("file", metavar="FILE", help="a JPEG or PNG picture")
+    command.add_argument("--single", action="store_true", help="the picture shows one cell of interest")
+    command.add_argument("--bundle", type=Path, default=SHIPPED_BUNDLE, metavar="DIR")
+    command.add_argument("--json", default="-", metavar="FILE")
+    command.add_argument("--pictures", type=Path, metavar="DIR", help="gets one PNG for each cell")
+    command.set_defaults(run=explain)
+
+
+def _views_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--views",
+        type=int,
+        choices=range(1, 9),
+        default=1,
+        metavar="N",
+        help="average over N turned and mirrored copies of each cell, as many times slower",
+    )
+
+
+def _length_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--version", default="0.2.0")
+    command.add_argument("--epochs", type=int, default=24)
+    command.add_argument("--seed", type=int, default=20)
+
+
 def classify(chosen: argparse.Namespace) -> int:
     """Write one JSON line for each picture, in the order given."""
     from mlcore.engine.readings import readings  # noqa: PLC0415 -- loaded by the commands that need it
@@ -112,7 +165,7 @@ def classify(chosen: argparse.Namespace) -> int:
     files = [*chosen.files, *_listed(chosen.files_from)]
     if not files:
         raise EngineError("Name at least one picture, or a list of them with --files-from.")
-    predictor = load_predictor(chosen.bundle, threads=chosen.threads)
+    predictor = load_predictor(chosen.bundle, threads=chosen.threads, views=chosen.views)
     with _output(chosen.json) as output:
         for line in readings(predictor, files, single=chosen.single):
             print(json.dumps(line, ensure_ascii=False), file=output, flush=True)
@@ -124,7 +177,7 @@ def evaluate(chosen: argparse.Namespace) -> int:
     from mlcore.engine.evaluate import evaluate_folder  # noqa: PLC0415 -- loaded by the commands that need it
     from mlcore.engine.runtime import load_predictor  # noqa: PLC0415 -- loaded by the commands that need it
 
-    predictor = load_predictor(chosen.bundle, threads=chosen.threads)
+    predictor = load_predictor(chosen.bundle, threads=chosen.threads, views=chosen.views)
     report = evaluate_folder(chosen.folder, predictor, single=chosen.single, originals=chosen.originals)
     with _output(chosen.json) as output:
         print(json.dumps(report, indent=1), file=output)
@@ -140,6 +193,30 @@ def train(chosen: argparse.Namespace) -> int:
     from mlcore.engine.recipes import RECIPES  # noqa: PLC0415 -- loaded by the commands that need it
 
     RECIPES[chosen.recipe](chosen, _data(chosen))
+    return 0
+
+
+def reproduce(chosen: argparse.Namespace) -> int:
+    """Make the shipped model anew in the work folder."""
+    from mlcore.engine import reproduce as line  # noqa: PLC0415 -- loaded by the commands that need it
+
+    root = _data(chosen)
+    chosen.out = chosen.work / "bundle"
+    chosen.ledger = chosen.ledger or chosen.work / "ledger.jsonl"
+    chosen.weights = chosen.weights or line.start_weights(root)
+    line.reproduce(chosen, root)
+    return 0
+
+
+def explain(chosen: argparse.Namespace) -> int:
+    """Write one JSON line for each cell and, if asked, a picture of what speaks for its name."""
+    from mlcore.engine.explain import write_explanations  # noqa: PLC0415 -- loaded by the commands that need it
+    from mlcore.engine.runtime import load_predictor  # noqa: PLC0415 -- loaded by the commands that need it
+
+    predictor = load_predictor(chosen.bundle)
+    with _output(chosen.json) as output:
+        for line in write_explanations(predictor, Path(chosen.file), chosen.pictures, single=chosen.single):
+            print(json.dumps(line, ensure_ascii=False), file=output)
     return 0
 
 

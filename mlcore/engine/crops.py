@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mlcore.engine.contracts import Box, Image
 from mlcore.engine.images import read_image
-from mlcore.engine.locate import StainLocator
+from mlcore.engine.locate import CellLocator, LocatorSettings
 from mlcore.engine.manifest import Record
 from mlcore.engine.preprocess import CropSettings, crop_cell
 from mlcore.engine.stain import thumbnail
@@ -23,12 +25,33 @@ MARGIN = 1.3
 
 
 @dataclass(frozen=True, slots=True)
+class Finder:
+    """The locator whose boxes the cells are cut by: its network, as bytes, and its settings."""
+
+    model: bytes
+    settings: LocatorSettings
+
+    def locator(self) -> CellLocator:
+        """Return the locator, ready to use in this process."""
+        return CellLocator(self.model, self.settings)
+
+
+def finder_of(told: Mapping[str, Any], files: Mapping[str, bytes]) -> Finder:
+    """Return what a manifest's ``locator`` describes, its network taken from the bundle's ``files``."""
+    settings = {name: value for name, value in told.items() if name != "file"}
+    return Finder(files[told["file"]], LocatorSettings(**settings))
+
+
+@dataclass(frozen=True, slots=True)
 class CropSet:
-    """One crop for each record: ``pixels`` (n, side, side, 3) uint8, ``light`` (n, 3) background colours."""
+    """The crops of those records in which a cell was found.
+
+    ``pixels`` is (n, side, side, 3) uint8; ``rows`` says of which record each crop is, as its number among
+    the records asked for.
+    """
 
     pixels: Image
-    light: NDArray[np.float32]
-    boxes: tuple[Box, ...]
+    rows: tuple[int, ...]
 
 
 def roomy(settings: CropSettings) -> CropSettings:
@@ -43,51 +66,63 @@ def roomy(settings: CropSettings) -> CropSettings:
     )
 
 
-def cell_box(image: Image, record: Record, locator: StainLocator) -> Box:
-    """Return the cell that a record's class is about: the drawn box if there is exactly one."""
+def cell_box(image: Image, record: Record, locator: CellLocator) -> Box | None:
+    """Return the cell that a record's class is about: the one drawn box, else the found one."""
     if len(record.boxes) == 1:
         return record.boxes[0]
-    if record.source == "pbc":
-        return locator.locate_single(image)
-    found = locator.locate(image)
-    return found[0] if found else locator.locate_single(image)
+    found = locator.locate_single(image)
+    return found.box if found else None
 
 
-def _cut(task: tuple[Path, Record, CropSettings]) -> tuple[Image, NDArray[np.float32], Box]:
-    base, record, settings = task
+def _cut(task: tuple[Path, Record], settings: CropSettings, finder: Finder) -> Image | None:
+    base, record = task
     image = read_image(base / record.path)
-    locator = StainLocator()
-    light = thumbnail(image, locator.settings.working_size).background
-    box = cell_box(image, record, locator)
-    return crop_cell(image, box, light, settings), light, box
+    if settings.whole:
+        return crop_cell(image, Box(0, 0, 1, 1), np.ones(3, np.float32), settings)
+    box = cell_box(image, record, _locator(finder))
+    light = thumbnail(image, finder.settings.size).background
+    return crop_cell(image, box, light, settings) if box else None
 
 
-def cut_all(base: Path, records: list[Record], settings: CropSettings, *, processes: int = 2) -> CropSet:
-    """Cut every record's cell out of its picture."""
-    tasks = [(base, record, settings) for record in records]
+@cache
+def _locator(finder: Finder) -> CellLocator:
+    """One for each process that cuts, since a locator takes longer to load than to use."""
+    return finder.locator()
+
+
+def cut_all(
+    base: Path, records: list[Record], settings: CropSettings, finder: Finder, *, processes: int = 2
+) -> CropSet:
+    """Cut every record's cell out of its picture; a record without any cell is left out."""
+    tasks = [(base, record) for record in records]
     with ProcessPoolExecutor(processes) as pool:
-        cells = list(pool.map(_cut, tasks, chunksize=64))
-    pixels = np.stack([cell[0] for cell in cells])
-    return CropSet(pixels, np.stack([cell[1] for cell in cells]), tuple(cell[2] for cell in cells))
+        cells = list(pool.map(partial(_cut, settings=settings, finder=finder), tasks, chunksize=64))
+    found = [(row, cell) for row, cell in enumerate(cells) if cell is not None]
+    empty = np.zeros((0, settings.size, settings.size, 3), dtype=np.uint8)
+    pixels = np.stack([cell for _row, cell in found]) if found else empty
+    return CropSet(pixels, tuple(row for row, _cell in found))
 
 
-def cached(base: Path, records: list[Record], settings: CropSettings, cache: Path) -> CropSet:
-    """Return the crops from ``cache`` if it was made from the same files and settings, else make it."""
-    key = {"settings": asdict(settings), "files": [record.sha256 for record in records], "code": _code_hash()}
-    index, arrays = cache / "crops.json", cache / "crops.npz"
+def cached(
+    base: Path, records: list[Record], settings: CropSettings, finder: Finder, folder: Path
+) -> CropSet:
+    """Return the crops from ``folder`` if it was made from the same files and settings, else make it."""
+    key = {
+        "settings": asdict(settings),
+        "files": [[record.sha256, *map(str, record.boxes)] for record in records],
+        "locator": [hashlib.sha256(finder.model).hexdigest(), finder.settings.describe()],
+        "code": _code_hash(),
+    }
+    index, arrays = folder / "crops.json", folder / "crops.npy"
     if index.exists() and arrays.exists():
         stored = json.loads(index.read_text())
         if stored["key"] == key:
-            with np.load(arrays) as data:
-                boxes = tuple(Box(*row) for row in stored["boxes"])
-                return CropSet(data["pixels"], data["light"], boxes)
-    crops = cut_all(base, records, settings)
-    cache.mkdir(parents=True, exist_ok=True)
-    temporary = cache / "crops.partial.npz"
-    np.savez(temporary, pixels=crops.pixels, light=crops.light)
-    temporary.replace(arrays)
-    boxes_json = [[box.x0, box.y0, box.x1, box.y1] for box in crops.boxes]
-    index.write_text(json.dumps({"key": key, "boxes": boxes_json}))
+            return CropSet(np.load(arrays), tuple(stored["rows"]))
+    crops = cut_all(base, records, settings, finder)
+    folder.mkdir(parents=True, exist_ok=True)
+    index.unlink(missing_ok=True)
+    np.save(arrays, crops.pixels)
+    index.write_text(json.dumps({"key": key, "rows": crops.rows}))
     return crops
 
 

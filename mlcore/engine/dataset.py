@@ -13,20 +13,30 @@ from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 
 from mlcore.engine.errors import LeakError
-from mlcore.engine.fingerprint import distances, fingerprint
+from mlcore.engine.fingerprint import RINGS, WIDTH, distances, fingerprint
 from mlcore.engine.images import read_image
 from mlcore.engine.manifest import Record
+from mlcore.engine.overlaps import overlapping
 from mlcore.engine.sampling import laboratory
+from mlcore.engine.siblings import siblings
 
-# Squared distances of fingerprints (0..4), measured on the public sets: the same field in another size
-# stays below 0.1 and two different ones stay above 0.12; turned and sheared copies of one original
-# average below 0.8, and 99.7 % of the pictures that this joins carry the same class.
-SAME_PICTURE = 0.1
+# Squared distances of fingerprints (0..4), measured on the public sets: turned and sheared copies of one
+# original average below 0.8, and 99.7 % of the pictures that this joins carry the same class.
 SAME_ORIGINAL = 0.8
 NEAREST_ORIGINAL = 1.0
 
+# These hold single cells cut out of their fields: two that overlap show neighbours, not one cell twice.
+CUT_OUT = ("pbc",)
+
 # Nothing that shows a cell from one of these may be trained on.
-TESTS = ("kaggle-test", "kaggle-simple", "txl-val")
+TESTS = ("kaggle-test", "kaggle-simple", "txl-val", "txl-val-cells")
+# These laboratories have a test set; of the others a fifth is held out.
+TESTED_APART = ("bccd", "txl")
+
+STORE = "fingerprints.npz"
+
+# So many pairs of a leak are named, the others counted.
+SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +53,13 @@ def near_duplicates(records: Sequence[Record], prints: NDArray[np.float32]) -> l
     """Return a group number for each record: equal numbers show the same original.
 
     Turned copies (the Kaggle folders) are clustered by average linkage; each cluster then joins the plain
-    picture it is nearest to. Plain pictures are joined only when they are the same field.
+    picture it is nearest to. Plain pictures are joined only when they are the same field or overlap. All
+    folders are taken together. ``prints`` has one fingerprint for each record.
     """
     turned = np.asarray([record.source.startswith("kaggle") for record in records])
     groups = _Groups(len(records))
     plain_rows, turned_rows = np.flatnonzero(~turned), np.flatnonzero(turned)
-    _join_same(groups, plain_rows, prints)
+    _join_same(groups, plain_rows, records, prints)
     _join_hashes(groups, records)
     copies = clusters(turned_rows, prints[turned_rows], prints)
     if plain_rows.size and turned_rows.size:
@@ -83,12 +94,16 @@ class _Groups:
         return [self._root(row) for row in range(len(self._parent))]
 
 
-def _join_same(groups: _Groups, rows: NDArray[np.intp], prints: NDArray[np.float32]) -> None:
-    if rows.size < 2:
+def _join_same(
+    groups: _Groups, rows: NDArray[np.intp], records: Sequence[Record], prints: NDArray[np.float32]
+) -> None:
+    """Join the plain pictures ``rows`` that are the same field, and fields that overlap."""
+    if not rows.size:
         return
-    gaps = np.triu(distances(prints[rows], prints[rows], prints) + 1e-3, 1)
-    for a, b in np.argwhere((gaps > 0) & (gaps < SAME_PICTURE)):
-        groups.join([int(rows[a]), int(rows[b])])
+    views = np.asarray([row for row in rows if records[row].source not in CUT_OUT], dtype=np.intp)
+    for chosen, find in ((rows, siblings), (views, overlapping)):
+        for a, b in find(prints[chosen, RINGS:]) if chosen.size else ():
+            groups.join([int(chosen[a]), int(chosen[b])])
 
 
 def _join_hashes(groups: _Groups, records: Sequence[Record]) -> None:
@@ -115,23 +130,47 @@ def clusters(rows: NDArray[np.intp], prints: NDArray[np.float32], of: NDArray[np
 def split(records: Sequence[Record], groups: Sequence[int]) -> Split:
     """Share the labelled pictures out by group: a fifth of each laboratory held out, a tenth for validation.
 
-    The BCCD laboratory has its own held-out part, Kaggle TEST. The order of groups comes from the
-    pictures' hashes, so the sharing is the same on every machine.
+    Two laboratories have a test set of their own instead. The order of groups comes from the pictures'
+    hashes, so the sharing is the same on every machine.
     """
-    tested = {group for record, group in zip(records, groups, strict=True) if record.source in TESTS}
-    place = _places(records, groups)
+    part = _part_of_groups(records, groups)
     parts: dict[str, list[int]] = {"training": [], "validation": [], "held_out": [], "dropped": []}
     for row, (record, group) in enumerate(zip(records, groups, strict=True)):
-        if record.label is None or record.source in TESTS:
-            continue
-        parts[_part(record, place[group], tested=group in tested)].append(row)
+        if record.label is not None and record.source not in TESTS:
+            parts[part[group]].append(row)
     result = Split(**{name: tuple(rows) for name, rows in parts.items()})
     refuse_leak(records, groups, result)
     return result
 
 
-def _part(record: Record, place: float, *, tested: bool) -> str:
-    held = 0.0 if laboratory(record.source) == "bccd" else 0.2
+def tested_groups(records: Sequence[Record], groups: Sequence[int]) -> set[int]:
+    """Return the groups that touch a test: no picture of theirs may be trained on, whatever it is for."""
+    return {group for record, group in zip(records, groups, strict=True) if record.source in TESTS}
+
+
+def _part_of_groups(records: Sequence[Record], groups: Sequence[int]) -> dict[int, str]:
+    """Return the part of each group to learn from, by hash order within its class and laboratory."""
+    key: dict[int, str] = {}
+    kind: dict[int, tuple[str, str]] = {}
+    for record, group in zip(records, groups, strict=True):
+        if record.label is not None and record.source not in TESTS:
+            key[group] = min(key.get(group, record.sha256), record.sha256)
+            # A group of several classes or laboratories goes with the first of them, all of it.
+            own = (record.label, laboratory(record.source))
+            kind[group] = min(kind.get(group, own), own)
+    peers: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    for group in sorted(key, key=lambda number: key[number]):
+        peers[kind[group]].append(group)
+    tested = tested_groups(records, groups)
+    return {
+        group: _part(index / len(row), 0.0 if lab in TESTED_APART else 0.2, tested=group in tested)
+        for (_label, lab), row in peers.items()
+        for index, group in enumerate(row)
+    }
+
+
+def _part(place: float, held: float, *, tested: bool) -> str:
+    """Return where the group at ``place``, 0..1, goes; the first ``held`` are held out."""
     if place < held:
         return "held_out"
     if tested:
@@ -139,47 +178,49 @@ def _part(record: Record, place: float, *, tested: bool) -> str:
     return "validation" if place < held + 0.1 else "training"
 
 
-def _places(records: Sequence[Record], groups: Sequence[int]) -> dict[int, float]:
-    """Return for each group its place, 0..1, among the groups of its class and laboratory, in hash order."""
-    key: dict[int, str] = {}
-    kind: dict[int, tuple[str, str]] = {}
-    for record, group in zip(records, groups, strict=True):
-        if record.label is not None and record.source not in TESTS:
-            key[group] = min(key.get(group, record.sha256), record.sha256)
-            own = (record.label, laboratory(record.source))
-            kind[group] = min(kind.get(group, own), own)
-    peers: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
-    for group in sorted(key, key=lambda number: key[number]):
-        peers[kind[group]].append(group)
-    return {group: index / len(row) for row in peers.values() for index, group in enumerate(row)}
-
-
 def refuse_leak(records: Sequence[Record], groups: Sequence[int], parts: Split) -> None:
-    """Raise ``LeakError``, naming the pairs, if a group is trained on and also judged on."""
-    judged = {groups[row]: row for row in (*parts.validation, *parts.held_out)}
-    judged |= {groups[row]: row for row, record in enumerate(records) if record.source in TESTS}
+    """Raise ``LeakError``, naming pairs and their group, if what is learned from is also judged by.
+
+    Training may share no group with validation, with the held-out part or with a test; validation, by
+    which a model is chosen, none with the held-out part or a test.
+    """
+    held = {groups[row]: row for row in parts.held_out}
+    held |= {groups[row]: row for row, record in enumerate(records) if record.source in TESTS}
+    validated = {groups[row]: row for row in parts.validation}
+    judged = validated | held
     pairs = [(row, judged[groups[row]]) for row in parts.training if groups[row] in judged]
+    pairs += [(row, held[group]) for group, row in validated.items() if group in held]
     if pairs:
-        shown = "; ".join(f"{records[a].path} and {records[b].path}" for a, b in pairs[:10])
-        raise LeakError(
-            f"{len(pairs)} training pictures show the same cell as a picture to judge by: {shown}."
+        shown = "; ".join(
+            f"{records[a].path} and {records[b].path} (group {groups[a]})" for a, b in pairs[:SHOWN]
         )
+        rest = f"; and {len(pairs) - SHOWN} more" if len(pairs) > SHOWN else ""
+        raise LeakError(f"{len(pairs)} pictures show the same cell as one they are judged by: {shown}{rest}.")
+
+
+def known_fingerprints(cache: Path) -> dict[str, NDArray[np.float32]]:
+    """Return the fingerprints kept in ``cache`` by the SHA-256 of their picture; none of another make."""
+    store = cache / STORE
+    if not store.exists():
+        return {}
+    with np.load(store) as data:
+        if data["prints"].shape[1] != WIDTH:
+            return {}
+        return dict(zip(data["names"].tolist(), data["prints"], strict=True))
 
 
 def cached_fingerprints(base: Path, records: Sequence[Record], cache: Path) -> NDArray[np.float32]:
-    """Return a fingerprint for each record, shape (n, 648), reading only pictures not seen before."""
-    store = cache / "fingerprints.npz"
-    known: dict[str, NDArray[np.float32]] = {}
-    if store.exists():
-        with np.load(store) as data:
-            known = dict(zip(data["names"].tolist(), data["prints"], strict=True))
+    """Return a fingerprint for each record, shape (n, 2248), reading only pictures not seen before."""
+    known = known_fingerprints(cache)
     missing = [record for record in records if record.sha256 not in known]
     if missing:
         with ProcessPoolExecutor(2) as pool:
             made = pool.map(_print_of, [base / record.path for record in missing], chunksize=32)
             known |= {record.sha256: row for record, row in zip(missing, made, strict=True)}
         cache.mkdir(parents=True, exist_ok=True)
-        np.savez(store, names=np.asarray(list(known)), prints=np.stack(list(known.values())))
+        draft = cache / f"draft.{STORE}"
+        np.savez(draft, names=np.asarray(list(known)), prints=np.stack(list(known.values())))
+        draft.replace(cache / STORE)
     return np.stack([known[record.sha256] for record in records])
 
 

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from mlcore.engine.bundle import WEIGHTS
 from mlcore.engine.contracts import Image
+from mlcore.engine.head import Head
+from mlcore.engine.network import BASE
 from mlcore.engine.preprocess import to_tensor
 
 
@@ -32,6 +34,9 @@ def stored_weights(network: keras.Model) -> bytes:
             target.attrs.update(source.attrs)
 
             def copy(name: str, item: Any) -> None:
+                # What the optimiser remembers would triple the file and serves nobody who starts from it.
+                if name.startswith("optimizer"):
+                    return
                 if isinstance(item, h5py.Dataset):
                     values = item[()]
                     half = values.astype(np.float16) if values.dtype == np.float32 else values
@@ -42,6 +47,20 @@ def stored_weights(network: keras.Model) -> bytes:
 
             source.visititems(copy)
         return narrow.read_bytes()
+
+
+def trunk(network: keras.Model) -> keras.Model:
+    """Return the part of a cell reader that is served by LiteRT: from the cell to its last feature map."""
+    cell = keras.Input(network.input_shape[1:], name="cell")
+    return keras.Model(cell, network.get_layer(BASE)(cell, training=False))
+
+
+def head_of(network: keras.Model) -> Head:
+    """Return the linear head of a cell reader, shaped like the features it works on."""
+    kernel, bias = network.get_layer("classes").get_weights()
+    features = network.get_layer(BASE).output_shape[1:]
+    pooled = kernel.shape[0] == features[-1]
+    return Head(kernel if pooled else kernel.reshape(*features, -1), bias)
 
 
 def lite(network: keras.Model, examples: Image | None = None) -> bytes:

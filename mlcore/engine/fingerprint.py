@@ -1,7 +1,8 @@
 """A fingerprint of a field that survives turning, mirroring, slight shear, scaling and re-compression.
 
 The densities around the most heavily stained cell are read off on rings; of each ring only the strength
-of its angular waves is kept, which no rotation or mirror image changes (the phase alone moves).
+of its angular waves is kept, which no rotation or mirror image changes (the phase alone moves). Behind the
+rings stands the field's outline, by which ``siblings`` recognises whole fields.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from PIL import Image as PillowImage
 from scipy import ndimage
 
 from mlcore.engine.contracts import Box, Image
-from mlcore.engine.locate import StainLocator
+from mlcore.engine.siblings import OUTLINE, outline
 from mlcore.engine.stain import BLACK, thumbnail
+from mlcore.engine.stained import StainLocator
 
 # Copies are stored in several sizes and shapes (640x480 squeezed to 416x416, say): all are brought to one.
 FIELD = (320, 240)
@@ -21,11 +23,12 @@ WORKING = 160
 RADII = np.linspace(0.5, 30, 24)
 ANGLES = np.linspace(0, 2 * np.pi, 64, endpoint=False)
 WAVES = 9
-WIDTH = len(RADII) * WAVES * 3
+RINGS = len(RADII) * WAVES * 3
+WIDTH = RINGS + OUTLINE
 
 
 def fingerprint(image: Image) -> NDArray[np.float32]:
-    """Return the fingerprint of one picture, shape (648,): rings x waves x colours."""
+    """Return the fingerprint of one picture, shape (2248,): rings x waves x colours, then the outline."""
     picture = PillowImage.fromarray(image).resize(FIELD, PillowImage.Resampling.BILINEAR, reducing_gap=2.0)
     field = np.asarray(picture)
     small = thumbnail(field, WORKING)
@@ -38,8 +41,7 @@ def fingerprint(image: Image) -> NDArray[np.float32]:
     box = next(iter(locator.locate(field)), None) or locator.locate_single(field)
     rings = _rings(density, *_middle(stain, box, small.scale))
     waves = np.abs(np.fft.rfft(rings, axis=1))[:, :WAVES] / len(ANGLES)
-    result: NDArray[np.float32] = np.sqrt(waves).astype(np.float32).ravel()
-    return result
+    return np.concatenate([np.sqrt(waves).astype(np.float32).ravel(), outline(image)])
 
 
 def _middle(stain: NDArray[np.float32], box: Box, scale: float) -> tuple[float, float]:
@@ -66,7 +68,11 @@ def _rings(density: NDArray[np.float32], x: float, y: float) -> NDArray[np.float
 def distances(
     first: NDArray[np.float32], second: NDArray[np.float32], of: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Return squared distances (n, m), 0..4, between fingerprints scaled by the spread of all, ``of``."""
+    """Return squared distances (n, m), 0..4, between fingerprints scaled by the spread of all, ``of``.
+
+    Only their rings are compared.
+    """
+    first, second, of = first[:, :RINGS], second[:, :RINGS], of[:, :RINGS]
     middle, spread = of.mean(axis=0), of.std(axis=0) + 1e-6
     a, b = _unit((first - middle) / spread), _unit((second - middle) / spread)
     result: NDArray[np.float32] = np.maximum(2 - 2 * (a @ b.T), 0)

@@ -1,143 +1,176 @@
-"""Every nucleated cell of a field, found by the dye in its nucleus.
+"""Every nucleated cell and platelet of a field, found by a small network that LiteRT runs.
 
-Method: optical density against the picture's own background, an Otsu threshold between red cells and
-nuclei, closing (the lobes of one nucleus belong together), and a margin for the cytoplasm.
+The picture is shrunk and its glass made the same neutral grey. The network says for each patch of 8 pixels
+how likely the middle of a cell lies there, and how large that cell is (centre points, Zhou et al. 2019).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
+from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
-from scipy import ndimage
 
-from mlcore.engine import morphology
 from mlcore.engine.contracts import Box, Image
-from mlcore.engine.morphology import Mask
+from mlcore.engine.errors import BundleError
+from mlcore.engine.matching import overlap
+from mlcore.engine.preprocess import CropSettings, neutralise, to_tensor
 from mlcore.engine.stain import Thumbnail, thumbnail
 
-CROSS = morphology.diamond(1)
-RIM = morphology.diamond(2)
+# Pixels of the network's picture for each place of its maps, and the unit in which sizes are told.
+STRIDE = 8
+UNIT = 32.0
+NUCLEATED, PLATELET = 0, 1
 
 
 @dataclass(frozen=True, slots=True)
 class LocatorSettings:
-    """Sizes are in pixels of the working copy, areas are fractions of the picture."""
+    """How the network's answer becomes boxes; travels inside the bundle.
 
-    working_size: int = 144
-    faintest_nucleus: float = 0.30
-    smallest_cell: float = 0.009
-    smallest_single: float = 0.0015
-    closing_radius: int = 4
-    cytoplasm_margin: float = 0.13
+    ``size`` is the side of the network's picture in pixels; ``score`` and ``platelet_score`` are the least
+    scores of a nucleated cell and a platelet in a field, ``single_score`` the least score in a picture of
+    one cell. Of two boxes that overlap by more than ``most_overlap`` (IoU) the better one stays.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class _Region:
-    """A connected stained region of the working copy: box, area and how much dye it holds."""
-
-    x0: int
-    y0: int
-    x1: int
-    y1: int
-    area: float
-    dye: float
-
-
-class StainLocator:
-    """Classical locator; stateless, so one instance serves any number of images."""
-
-    def __init__(self, settings: LocatorSettings | None = None) -> None:
-        self.settings = settings or LocatorSettings()
+    size: int = 192
+    score: float = 0.4
+    platelet_score: float = 0.4
+    single_score: float = 0.1
+    most_overlap: float = 0.45
 
     def describe(self) -> dict[str, float]:
         """Return the settings as they are written into a bundle."""
-        return asdict(self.settings)
+        return asdict(self)
+
+
+class Found(NamedTuple):
+    """A cell that was found: where, how surely (0..1), and whether it is a platelet."""
+
+    box: Box
+    score: float
+    platelet: bool
+
+
+class CellLocator:
+    """The learned locator; not thread-safe, one for each thread."""
+
+    def __init__(self, model: bytes, settings: LocatorSettings | None = None, *, threads: int = 1) -> None:
+        self.settings = settings or LocatorSettings()
+        try:
+            self._interpreter: Any = Interpreter(model_content=model, num_threads=threads)
+            self._interpreter.allocate_tensors()
+            self._input = self._interpreter.get_input_details()[0]["index"]
+            outputs = {
+                int(item["shape"][-1]): item["index"] for item in self._interpreter.get_output_details()
+            }
+            self._heat, self._shapes = outputs[2], outputs[4]
+        except (ValueError, RuntimeError, KeyError, IndexError) as error:
+            raise BundleError(f"LiteRT cannot load the locator of this bundle: {error}") from error
 
     def locate(self, image: Image, small: Thumbnail | None = None) -> list[Box]:
-        """Return a box for every cell found in a field, most heavily stained first.
+        """Return a box for every nucleated cell of a field, most certain first.
 
-        ``small`` is the picture's thumbnail of the working size, if the caller has it already.
+        ``small`` is the picture's thumbnail of the network's size, if the caller has it already.
         """
-        small = small or thumbnail(image, self.settings.working_size)
-        regions = self._regions(small, self.settings.smallest_cell)
-        return [self._box(region, small.scale, image) for region in regions]
+        small = small or thumbnail(image, self.settings.size)
+        return [cell.box for cell in self.find(small, image.shape) if not cell.platelet]
 
-    def locate_single(self, image: Image, small: Thumbnail | None = None) -> Box:
-        """Return the one cell a picture was taken of: the largest stained region near its middle.
+    def locate_single(self, image: Image, small: Thumbnail | None = None) -> Found | None:
+        """Return the one cell a picture was taken of, None when nothing was found.
 
-        A picture without any stained region gives the box of the whole picture, because somebody
-        who cuts out a cell by hand may cut so tightly that nothing else is left.
+        Certain cells near the middle come first, and nucleated cells before platelets.
         """
-        small = small or thumbnail(image, self.settings.working_size)
-        height, width = image.shape[:2]
-        regions = self._regions(small, self.settings.smallest_single)
-        if not regions:
-            return Box(0, 0, width, height)
-        best = max(regions, key=lambda region: _centrality(region, small) * region.area**0.5)
-        return self._box(best, small.scale, image)
+        small = small or thumbnail(image, self.settings.size)
+        least = self.settings.single_score
+        cells = self.cells(small, image.shape, (least, least))
+        return max(cells, key=lambda cell: _interest(cell, image.shape), default=None)
 
-    def _regions(self, small: Thumbnail, smallest: float) -> list[_Region]:
-        stain = _stain_map(small)
-        nuclei = _nuclei(stain, self.settings.faintest_nucleus)
-        disk = morphology.disk(self.settings.closing_radius)
-        found, _count = ndimage.label(morphology.closed(nuclei, disk))
-        regions = []
-        for number, window in enumerate(ndimage.find_objects(found), start=1):
-            inside = (found[window] == number) & nuclei[window]
-            area = float(inside.sum()) / stain.size
-            if area >= smallest:
-                rows, columns = window
-                dye = float(stain[window][inside].sum())
-                regions.append(_Region(columns.start, rows.start, columns.stop, rows.stop, area, dye))
-        return sorted(regions, key=lambda region: -region.dye)
+    def find(self, small: Thumbnail, shape: tuple[int, ...]) -> list[Found]:
+        """Return all cells of a field, most certain first.
 
-    def _box(self, region: _Region, scale: float, image: Image) -> Box:
-        height, width = image.shape[:2]
-        side = float((region.x1 - region.x0) * (region.y1 - region.y0)) ** 0.5
-        margin = self.settings.cytoplasm_margin * side
-        return Box(
-            max(0, round((region.x0 - margin) / scale)),
-            max(0, round((region.y0 - margin) / scale)),
-            min(width, round((region.x1 + margin) / scale)),
-            min(height, round((region.y1 + margin) / scale)),
-        )
+        ``small`` is the thumbnail of the network's size, ``shape`` that of the original image, whose pixels
+        the boxes count.
+        """
+        return self.cells(small, shape, (self.settings.score, self.settings.platelet_score))
+
+    def cells(self, small: Thumbnail, shape: tuple[int, ...], least: tuple[float, float]) -> list[Found]:
+        """Return what ``find`` does, with other least scores: of a nucleated cell, of a platelet."""
+        tensor = to_tensor(network_picture(small, self.settings.size))
+        self._interpreter.set_tensor(self._input, tensor[None])
+        self._interpreter.invoke()
+        heat = self._interpreter.get_tensor(self._heat)[0]
+        shapes = self._interpreter.get_tensor(self._shapes)[0]
+        cells = decode(heat, shapes, least, small.scale, shape)
+        return apart(cells, self.settings.most_overlap)
 
 
-def _stain_map(small: Thumbnail) -> NDArray[np.float32]:
-    """Smoothed nuclear stain with black borders, and the blurred rim beside them, set to nothing."""
-    stain = small.stain
-    if not small.lit.all():
-        stain = np.where(morphology.dilated(~small.lit, RIM), np.float32(0), stain)
-    smoothed: NDArray[np.float32] = ndimage.uniform_filter(stain, 3)
-    return smoothed
-
-
-def _nuclei(stain: NDArray[np.float32], faintest: float) -> Mask:
-    """Pixels above the valley between red cells and nuclei, without specks."""
-    foreground = stain[stain > 0.08]
-    if foreground.size < 30:
-        return np.zeros(stain.shape, dtype=np.bool_)
-    limit = max(faintest, _otsu(np.minimum(foreground, 2.0)))
-    return morphology.opened(stain > limit, CROSS)
-
-
-def _otsu(values: NDArray[np.float32], bins: int = 64) -> float:
-    """Return the threshold with the largest variance between the two sides (Otsu 1979)."""
-    counts, edges = np.histogram(values, bins)
-    centres = (edges[:-1] + edges[1:]) / 2
-    weight = np.cumsum(counts)[:-1].astype(np.float64)
-    moment = np.cumsum(counts * centres)
-    total = float(counts.sum())
-    spread = (moment[-1] * weight / total - moment[:-1]) ** 2
-    between = spread / np.maximum(weight * (total - weight), 1e-9)
-    return float(centres[int(np.argmax(between))])
-
-
-def _centrality(region: _Region, small: Thumbnail) -> float:
-    """Return 1 for a region around the middle of the picture, falling to 0.05 at its corners."""
+def network_picture(small: Thumbnail, size: int) -> Image:
+    """Return the network's picture (size, size, 3): neutral glass, the thumbnail at its top left."""
+    settings = CropSettings()
+    picture = np.full((size, size, 3), round(settings.background), dtype=np.uint8)
     height, width = small.pixels.shape[:2]
-    dx = ((region.x0 + region.x1) / 2 - width / 2) / (width / 2)
-    dy = ((region.y0 + region.y1) / 2 - height / 2) / (height / 2)
-    return max(0.05, 1.0 - float(np.hypot(dx, dy)))
+    picture[:height, :width] = neutralise(small.pixels, small.background, settings)
+    return picture
+
+
+def decode(
+    heat: NDArray[np.float32],
+    shapes: NDArray[np.float32],
+    least: tuple[float, float],
+    scale: float,
+    shape: tuple[int, ...],
+) -> list[Found]:
+    """Return a cell for each peak of the maps, most certain first.
+
+    ``heat`` (h, w, 2) holds logits, ``shapes`` (h, w, 4) the way to the middle (x, y, in strides) and the
+    logarithms of width and height in units of 32 pixels. ``least`` are the least scores of the two kinds,
+    ``scale`` is network pixels per original pixel, ``shape`` that of the original image.
+    """
+    scores = 1 / (1 + np.exp(-heat.clip(-30, 30)))
+    peaks = (heat >= _highest_around(heat)) & (scores >= np.asarray(least, dtype=np.float32))
+    cells = []
+    for row, column, kind in np.argwhere(peaks):
+        box = _box(shapes[row, column], int(row), int(column), scale, shape)
+        if box.width > 0 and box.height > 0:
+            cells.append(Found(box, float(scores[row, column, kind]), bool(kind == PLATELET)))
+    return sorted(cells, key=lambda cell: -cell.score)
+
+
+def apart(cells: Sequence[Found], most_overlap: float) -> list[Found]:
+    """Return ``cells``, most certain first, without those that overlap a more certain one too much."""
+    kept: list[Found] = []
+    for cell in cells:
+        if all(overlap(cell.box, other.box) <= most_overlap for other in kept):
+            kept.append(cell)
+    return kept
+
+
+def _highest_around(heat: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return for each place the highest value of the nine places around it."""
+    padded = np.pad(heat, ((1, 1), (1, 1), (0, 0)), constant_values=-np.inf)
+    rows = np.maximum(np.maximum(padded[:-2], padded[1:-1]), padded[2:])
+    highest: NDArray[np.float32] = np.maximum(np.maximum(rows[:, :-2], rows[:, 1:-1]), rows[:, 2:])
+    return highest
+
+
+def _box(told: NDArray[np.float32], row: int, column: int, scale: float, shape: tuple[int, ...]) -> Box:
+    x, y = (column + 0.5 + float(told[0])) * STRIDE, (row + 0.5 + float(told[1])) * STRIDE
+    half_width, half_height = (0.5 * UNIT * np.exp(np.minimum(told[2:], 4.0))).tolist()
+    height, width = shape[:2]
+    return Box(
+        max(0, round((x - half_width) / scale)),
+        max(0, round((y - half_height) / scale)),
+        min(width, round((x + half_width) / scale)),
+        min(height, round((y + half_height) / scale)),
+    )
+
+
+def _interest(cell: Found, shape: tuple[int, ...]) -> tuple[bool, float]:
+    """Nucleated before platelet, then score times 1 in the middle of the picture to 0.05 at its corners."""
+    height, width = shape[:2]
+    dx = (cell.box.x0 + cell.box.x1) / width - 1
+    dy = (cell.box.y0 + cell.box.y1) / height - 1
+    return not cell.platelet, cell.score * max(0.05, 1.0 - float(np.hypot(dx, dy)))

@@ -14,11 +14,18 @@ from PIL import Image as PillowImage
 
 from mlcore.engine.contracts import LABELS, Box
 from mlcore.engine.errors import DataError
+from mlcore.engine.naming import label_of_folder
 
 SUFFIXES = {".jpg", ".jpeg", ".png"}
 
-# The public sets abbreviate; everything else has to be one of our labels.
-FOLDER_LABELS = {"ig": "immature_granulocyte", "immature granulocytes": "immature_granulocyte"}
+# Where the public sets keep one folder for each class, and how their records name them.
+CLASS_ROOTS = {
+    "kaggle-bccd/TRAIN": "kaggle-train",
+    "kaggle-bccd/TEST": "kaggle-test",
+    "kaggle-bccd/TEST_SIMPLE": "kaggle-simple",
+    "pbc": "pbc",
+}
+TXL_SPLITS = ("train", "val")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +49,18 @@ def data_root() -> Path | None:
     return candidate if candidate.is_dir() else None
 
 
-def label_of_folder(name: str) -> str:
-    """Return the class that a folder's name stands for; raises ``DataError`` for an unknown one."""
-    plain = name.strip().lower().replace("-", "_")
-    for candidate in (plain, FOLDER_LABELS.get(plain, ""), plain.replace(" ", "_"), plain.removesuffix("s")):
-        if candidate in LABELS:
-            return candidate
-    raise DataError(f"The folder “{name}” is none of the known classes: {', '.join(LABELS)}.")
-
-
 def pictures(folder: Path) -> list[Path]:
-    """Return the JPEG and PNG files directly inside ``folder``, by name."""
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    """Return the JPEG and PNG files directly inside ``folder``, by name; hidden files are none."""
+    return sorted(path for path in _shown(folder) if path.is_file() and path.suffix.lower() in SUFFIXES)
+
+
+def folders(root: Path) -> list[Path]:
+    """Return the folders directly inside ``root``, by name; hidden ones belong to other programs."""
+    return sorted(path for path in _shown(root) if path.is_dir())
+
+
+def _shown(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.iterdir() if not path.name.startswith("."))
 
 
 def file_hash(path: Path) -> str:
@@ -64,7 +71,7 @@ def file_hash(path: Path) -> str:
 
 def class_folders(root: Path, source: str, base: Path) -> Iterator[Record]:
     """Yield the pictures of a folder that holds one folder for each class."""
-    for folder in sorted(path for path in root.iterdir() if path.is_dir()):
+    for folder in folders(root):
         label = label_of_folder(folder.name)
         for path in pictures(folder):
             yield Record(str(path.relative_to(base)), file_hash(path), label, source)
@@ -113,32 +120,56 @@ def yolo_boxes(path: Path, width: int, height: int, wanted: int = 0) -> tuple[Bo
 def txl_fields(root: Path, split: str, base: Path) -> Iterator[Record]:
     """Yield the TXL-PBC pictures of one split with their leukocyte boxes; they carry no class."""
     for path in pictures(root / "images" / split):
-        with PillowImage.open(path) as picture:
-            width, height = picture.size
+        try:
+            with PillowImage.open(path) as picture:
+                width, height = picture.size
+        except OSError:
+            continue  # The check of the folder names it.
         boxes = yolo_boxes(root / "labels" / split / f"{path.stem}.txt", width, height)
         yield Record(str(path.relative_to(base)), file_hash(path), None, f"txl-{split}", boxes)
 
 
+def class_roots(base: Path) -> list[tuple[Path, str]]:
+    """Return the folders under ``base`` that hold one folder for each class, and what each is called.
+
+    These are those of the public sets; where there is no public set, it is ``base`` itself.
+    """
+    found = [(base / folder, source) for folder, source in CLASS_ROOTS.items() if (base / folder).is_dir()]
+    return found if found or is_public(base) else [(base, base.name)]
+
+
+def is_public(base: Path) -> bool:
+    """Return whether ``base`` holds the public sets, rather than a laboratory's own pictures."""
+    return any((base / name).is_dir() for name in (*CLASS_ROOTS, "bccd", "txl-pbc/images"))
+
+
+def picture_files(base: Path) -> list[Path]:
+    """Return every picture that ``scan`` would look at, whether its folder's name is a class or not."""
+    holders = [folder for root, _source in class_roots(base) for folder in folders(root)]
+    holders += [base / "bccd" / "images", *(base / "txl-pbc" / "images" / split for split in TXL_SPLITS)]
+    return [path for folder in holders if folder.is_dir() for path in pictures(folder)]
+
+
+def missing_companions(base: Path) -> list[Path]:
+    """Return what the public sets lack beside their pictures: BCCD's classes, the boxes of TXL-PBC."""
+    needed = [base / "bccd" / "labels.csv"] if (base / "bccd").is_dir() else []
+    for split in TXL_SPLITS:
+        images = base / "txl-pbc" / "images" / split
+        labels = base / "txl-pbc" / "labels" / split
+        needed += [labels / f"{path.stem}.txt" for path in (pictures(images) if images.is_dir() else ())]
+    return [path for path in needed if not path.is_file()]
+
+
 def scan(base: Path) -> list[Record]:
-    """Return a record for every picture of the public sets found under ``base``."""
-    kaggle = base / "kaggle-bccd"
+    """Return a record for every picture of the public sets found under ``base``, or of its own classes."""
     records: list[Record] = []
-    for folder, source in (
-        ("TRAIN", "kaggle-train"),
-        ("TEST", "kaggle-test"),
-        ("TEST_SIMPLE", "kaggle-simple"),
-    ):
-        if (kaggle / folder).is_dir():
-            records += class_folders(kaggle / folder, source, base)
+    for folder, source in class_roots(base):
+        records += class_folders(folder, source, base)
     if (base / "bccd").is_dir():
         records += bccd_originals(base / "bccd", base)
-    if (base / "pbc").is_dir():
-        records += class_folders(base / "pbc", "pbc", base)
-    for split in ("train", "val"):
+    for split in TXL_SPLITS:
         if (base / "txl-pbc" / "images" / split).is_dir():
             records += txl_fields(base / "txl-pbc", split, base)
-    if not records and any(path.is_dir() for path in base.iterdir()):
-        records += class_folders(base, base.name, base)
     if not records:
         raise DataError(
             f"No pictures lie in {base}: it needs a folder for each class, or the sets in docs/data.md."

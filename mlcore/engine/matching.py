@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from mlcore.engine.contracts import Box
 
+LEAST_OVERLAP = 0.5
+
 
 def overlap(a: Box, b: Box) -> float:
     """Return the area that two boxes share over the area they cover together (IoU), 0..1."""
@@ -17,13 +19,22 @@ def overlap(a: Box, b: Box) -> float:
     return shared / (a.width * a.height + b.width * b.height - shared)
 
 
-def found_and_missed(
-    boxes: Sequence[Box], drawn: Sequence[Box], *, least_overlap: float = 0.5
-) -> tuple[int, int]:
-    """Return how many ``drawn`` boxes were found and how many missed; each box finds at most one."""
+def hits(boxes: Sequence[Box], drawn: Sequence[Box], *, least_overlap: float = LEAST_OVERLAP) -> list[bool]:
+    """Return for each box, most certain first, whether it finds a drawn one that no box before it found."""
     left = list(drawn)
+    told = []
     for box in boxes:
         best = max(left, key=lambda other: overlap(box, other), default=None)
-        if best is not None and overlap(box, best) >= least_overlap:
+        hit = best is not None and overlap(box, best) >= least_overlap
+        if best is not None and hit:
             left.remove(best)
-    return len(drawn) - len(left), len(left)
+        told.append(hit)
+    return told
+
+
+def found_and_missed(
+    boxes: Sequence[Box], drawn: Sequence[Box], *, least_overlap: float = LEAST_OVERLAP
+) -> tuple[int, int]:
+    """Return how many ``drawn`` boxes were found and how many missed; each box finds at most one."""
+    found = sum(hits(boxes, drawn, least_overlap=least_overlap))
+    return found, len(drawn) - found

@@ -11,18 +11,20 @@ from mlcore.engine.bundle import WEIGHTS, verified_file
 # Blocks in front of this one keep their ImageNet weights: edges and colours are the same everywhere,
 # and leaving them alone keeps a foreign stain readable and halves the time of a step.
 FIRST_TUNED_BLOCK = "block_3_"
+BASE = "mobilenet_v2"
 
 
 def build(size: int, classes: int, *, dropout: float = 0.3) -> keras.Model:
     """Return a network from (n, size, size, 3) in -1..1 to (n, classes) logits, with random weights."""
     base = keras.applications.MobileNetV2(
-        input_shape=(size, size, 3), include_top=False, weights=None, pooling="avg", name="mobilenet_v2"
+        input_shape=(size, size, 3), include_top=False, weights=None, name=BASE
     )
     inputs = keras.Input((size, size, 3), name="cell")
     # ``training=False`` keeps the normalisation at its stored statistics: re-estimating them on one
     # laboratory is what makes a network collapse on the next.
     features = base(inputs, training=False)
-    dropped = keras.layers.Dropout(dropout, name="dropout")(features)
+    pooled = keras.layers.GlobalAveragePooling2D(name="embedding")(features)
+    dropped = keras.layers.Dropout(dropout, name="dropout")(pooled)
     logits = keras.layers.Dense(classes, name="classes")(dropped)
     return keras.Model(inputs, logits, name="cell_reader")
 
@@ -30,7 +32,7 @@ def build(size: int, classes: int, *, dropout: float = 0.3) -> keras.Model:
 def build_classic(size: int, classes: int, *, dropout: float = 0.5) -> keras.Model:
     """Return the widespread recipe's network: frozen base, Flatten, Dropout, Dense."""
     base = keras.applications.MobileNetV2(
-        input_shape=(size, size, 3), include_top=False, weights=None, name="mobilenet_v2"
+        input_shape=(size, size, 3), include_top=False, weights=None, name=BASE
     )
     base.trainable = False
     inputs = keras.Input((size, size, 3), name="field")
@@ -47,9 +49,9 @@ def load_start(network: keras.Model, start: str) -> None:
         _load_bundle(network, verified_file(path, WEIGHTS))
         return
     weights = "imagenet" if start == "imagenet" else str(path)
-    base = network.get_layer("mobilenet_v2")
+    base = network.get_layer(BASE)
     donor = keras.applications.MobileNetV2(
-        input_shape=base.input_shape[1:], include_top=False, weights=weights, pooling="avg"
+        input_shape=base.input_shape[1:], include_top=False, weights=weights
     )
     base.set_weights(donor.get_weights())
 
@@ -64,7 +66,7 @@ def _load_bundle(network: keras.Model, weights: Path) -> None:
 
 def tune(network: keras.Model, *, deep: bool) -> None:
     """Make the head alone trainable, or with ``deep`` also the blocks from ``FIRST_TUNED_BLOCK`` on."""
-    base = network.get_layer("mobilenet_v2")
+    base = network.get_layer(BASE)
     base.trainable = True
     reached = False
     for layer in base.layers:

@@ -12,11 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from mlcore.engine.contracts import LABELS
-from mlcore.engine.crops import cached
-from mlcore.engine.dataset import Split, cached_fingerprints, near_duplicates, split
+from mlcore.engine.check import Weight, check_folder, check_groups, refuse_bad, report_problems
+from mlcore.engine.crops import Finder, cached
+from mlcore.engine.dataset import Split, cached_fingerprints, known_fingerprints, near_duplicates, split
 from mlcore.engine.errors import DataError
 from mlcore.engine.manifest import Record, scan
+from mlcore.engine.named import named_cells
+from mlcore.engine.naming import ordered
 from mlcore.engine.preprocess import CropSettings
 from mlcore.engine.sampling import Examples, shares
 
@@ -42,7 +44,7 @@ class Prepared:
     def labels(self, rows: Sequence[int]) -> tuple[str, ...]:
         """Return the classes present in ``rows``, in the engine's order; raises ``DataError`` below two."""
         present = {self.records[row].label for row in rows}
-        labels = tuple(label for label in LABELS if label in present)
+        labels = ordered(label for label in present if label)
         if len(labels) < 2:
             raise DataError("Training needs pictures of at least two classes, each in a folder of its own.")
         return labels
@@ -58,22 +60,39 @@ class Prepared:
         return kept
 
     def examples(
-        self, name: str, rows: Sequence[int], labels: tuple[str, ...], crop: CropSettings
+        self, name: str, rows: Sequence[int], labels: tuple[str, ...], crop: CropSettings, finder: Finder
     ) -> Examples:
-        """Cut out the cells of ``rows``, kept under ``name``; classes not in ``labels`` are left out."""
+        """Cut out the cells of ``rows``, kept under ``name``.
+
+        Classes not in ``labels`` are left out, and so are pictures in which no cell is found.
+        """
         known = [row for row in rows if self.records[row].label in labels]
-        chosen = [self.records[row] for row in known]
-        pixels = cached(self.root, chosen, crop, self.cache / name).pixels
+        crops = cached(self.root, [self.records[row] for row in known], crop, finder, self.cache / name)
+        kept = [known[place] for place in crops.rows]
+        chosen, groups = [self.records[row] for row in kept], [self.groups[row] for row in kept]
         targets = np.asarray([labels.index(record.label or "") for record in chosen], dtype=np.int32)
-        return Examples(pixels, targets, shares(chosen, [self.groups[row] for row in known]))
+        return Examples(
+            crops.pixels, targets, shares(chosen, groups), np.asarray(groups), tuple(r.path for r in chosen)
+        )
 
 
 def prepare(root: Path, work: Path) -> Prepared:
-    """Scan the data, group near-duplicates and split; raises ``DataError`` or ``LeakError``."""
+    """Check and scan the data, group near-duplicates and split; raises ``DataError`` or ``LeakError``."""
     say(json.dumps({"stage": "data"}))
-    records = scan(root)
+    problems = check_folder(root, known_fingerprints(work))
+    report_problems(problems, say)
+    refuse_bad(root, problems)
+    left_out = {problem.path for problem in problems if problem.weight is Weight.LEFT_OUT}
+    records = [record for record in scan(root) if record.path not in left_out]
     say(f"{len(records)} pictures; looking for copies of one original.")
     groups = near_duplicates(records, cached_fingerprints(root, records, work))
+    problems = check_groups(root, records, groups)
+    report_problems(problems, say)
+    refuse_bad(root, problems)
+    # A named cell goes where its picture goes.
+    group_of = dict(zip((record.sha256 for record in records), groups, strict=True))
+    cells = list(named_cells(records))
+    records, groups = records + cells, groups + [group_of[cell.sha256] for cell in cells]
     parts = split(records, groups)
     say(
         f"{len(parts.training)} pictures for training, {len(parts.validation)} for validation, "
@@ -82,10 +101,10 @@ def prepare(root: Path, work: Path) -> Prepared:
     return Prepared(root, work, records, groups, parts)
 
 
-def describe(data: Prepared) -> dict[str, Any]:
+def describe(data: Prepared, parts: Split) -> dict[str, Any]:
     """Return counts and one hash for each part, so that a bundle says exactly what it has seen."""
     told: dict[str, Any] = {}
-    for name, rows in asdict(data.parts).items():
+    for name, rows in asdict(parts).items():
         chosen = [data.records[row] for row in rows]
         hashes = sorted(record.sha256 for record in chosen)
         counts = Counter(f"{record.source}/{record.label}" for record in chosen)

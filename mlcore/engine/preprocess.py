@@ -36,12 +36,15 @@ class CropSettings:
     whole: bool = False
 
 
-def crop_square(image: Image, box: Box, settings: CropSettings) -> tuple[float, float, float]:
-    """Return centre x, centre y and side, in pixels, of the square that is cut out for ``box``."""
+def crop_window(image: Image, box: Box, settings: CropSettings) -> Box:
+    """Return the square that is cut out for ``box``, in pixels of ``image``; it may reach beyond edges."""
     height, width = image.shape[:2]
+    if settings.whole:
+        return Box(0, 0, width, height)
     longest = max(box.width, box.height) * settings.context
     side = max(longest, settings.smallest_side * min(height, width), 8.0)
-    return (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2, side
+    left, top = round((box.x0 + box.x1 - side) / 2), round((box.y0 + box.y1 - side) / 2)
+    return Box(left, top, left + round(side), top + round(side))
 
 
 def crop_cell(image: Image, box: Box, background: NDArray[np.float32], settings: CropSettings) -> Image:
@@ -51,18 +54,13 @@ def crop_cell(image: Image, box: Box, background: NDArray[np.float32], settings:
     """
     if settings.whole:
         return _squeeze(image, settings.size)
-    x, y, side = crop_square(image, box, settings)
-    left, top = round(x - side / 2), round(y - side / 2)
-    right, bottom = left + max(1, round(side)), top + max(1, round(side))
+    window = crop_window(image, box, settings)
     height, width = image.shape[:2]
-    x0, y0, x1, y1 = max(0, left), max(0, top), min(width, right), min(height, bottom)
-    square = np.zeros((bottom - top, right - left, 3), dtype=np.uint8)
+    x0, y0, x1, y1 = max(0, window.x0), max(0, window.y0), min(width, window.x1), min(height, window.y1)
+    square = np.zeros((window.height, window.width, 3), dtype=np.uint8)
     if x1 > x0 and y1 > y0:
-        square[y0 - top : y1 - top, x0 - left : x1 - left] = image[y0:y1, x0:x1]
-    picture = PillowImage.fromarray(square)
-    size = (settings.size, settings.size)
-    small = np.asarray(picture.resize(size, PillowImage.Resampling.BILINEAR, reducing_gap=2.0))
-    return neutralise(small, background, settings)
+        square[y0 - window.y0 : y1 - window.y0, x0 - window.x0 : x1 - window.x0] = image[y0:y1, x0:x1]
+    return neutralise(_squeeze(square, settings.size), background, settings)
 
 
 def _squeeze(image: Image, size: int) -> Image:

@@ -13,17 +13,19 @@ from typing import Any
 
 from mlcore.engine.bundle import Bundle, read_bundle, write_bundle
 from mlcore.engine.card import card
-from mlcore.engine.contracts import Predictor
+from mlcore.engine.contracts import Box, Image, Predictor
+from mlcore.engine.detector.figures import locator_figures
 from mlcore.engine.errors import DataError
-from mlcore.engine.evaluate import evaluate_folder, read_all, report
+from mlcore.engine.evaluate import evaluate_folder, outcome, report
 from mlcore.engine.images import read_image
-from mlcore.engine.locate import StainLocator
-from mlcore.engine.manifest import txl_fields
-from mlcore.engine.matching import found_and_missed
+from mlcore.engine.named import SUFFIX
 from mlcore.engine.prepared import Prepared
+from mlcore.engine.refusal import refusal_figures
 from mlcore.engine.runtime import load_predictor
 
 EVALUATION, BASELINE, LOCATOR, CARD = "evaluation.json", "baseline.json", "locator.json", "card.md"
+UNSEEN, REFUSAL = "unseen.json", "refusal.json"
+THIRD = "TXL-PBC val, named by eye"
 TEST = "Kaggle TEST"
 
 
@@ -33,10 +35,35 @@ def held_out(data: Prepared, predictor: Predictor) -> dict[str, Any]:
     rows = [row for row in data.parts.held_out if data.records[row].label in predictor.labels]
     for source in sorted({data.records[row].source for row in rows}):
         own = [row for row in rows if data.records[row].source == source]
-        records, groups = [data.records[row] for row in own], [data.groups[row] for row in own]
-        outcomes, _unreadable = read_all(data.root, records, groups, predictor, single=source == "pbc")
-        told[f"{source}, held-out fifth"] = report(outcomes, predictor.labels)
+        told[f"{source}, held-out fifth"] = _judged(data, own, predictor)
     return told
+
+
+def third_laboratory(data: Prepared, predictor: Predictor) -> dict[str, Any]:
+    """Return a report on the cells of TXL-PBC val that were named by eye; empty without them."""
+    rows = [row for row, record in enumerate(data.records) if record.source == "txl-val" + SUFFIX]
+    return {THIRD: _judged(data, rows, predictor)} if rows else {}
+
+
+def _judged(data: Prepared, rows: Sequence[int], predictor: Predictor) -> dict[str, Any]:
+    """Report on pictures of one cell each; what a drawn box points at is cut out around it first."""
+    outcomes = []
+    for row in rows:
+        record = data.records[row]
+        image = read_image(data.root / record.path)
+        if record.boxes:
+            image = surroundings(image, record.boxes[0])
+        outcomes.append(outcome(record, predictor.predict(image, single=True), data.groups[row]))
+    return report(outcomes, predictor.labels)
+
+
+def surroundings(image: Image, box: Box) -> Image:
+    """Return the picture around a box, three times as large as the box where there is so much."""
+    height, width = image.shape[:2]
+    return image[
+        max(0, box.y0 - box.height) : min(height, box.y1 + box.height),
+        max(0, box.x0 - box.width) : min(width, box.x1 + box.width),
+    ]
 
 
 def measure(data: Prepared, folder: Path, baseline: Path | None, ledger: Path, remark: str) -> Bundle:
@@ -53,17 +80,20 @@ def measure(data: Prepared, folder: Path, baseline: Path | None, ledger: Path, r
             predictor = load_predictor(place, threads=2)
             look = evaluate_folder(kaggle / "TEST", predictor, originals=kaggle / "TEST_SIMPLE")
             note(ledger, predictor, look, remark if name == EVALUATION else "baseline")
-            told[name] = {TEST: look, **held_out(data, predictor)}
-    told[LOCATOR] = locator_figures(data.root)
+            told[name] = {TEST: look, **held_out(data, predictor), **third_laboratory(data, predictor)}
+    predictor = load_predictor(folder, threads=2)
+    told[LOCATOR] = locator_figures(data.root, predictor.locator)
+    told[REFUSAL] = refusal_figures(data.root, predictor)
     return with_figures(read_bundle(folder), told)
 
 
 def with_figures(bundle: Bundle, told: dict[str, dict[str, Any]]) -> Bundle:
-    """Write the bundle again with its figures and the card made of them."""
+    """Write the bundle again with more figures, and with the card made of all it has."""
     contents = dict(bundle.contents)
     for name, figures in told.items():
         contents[name] = (json.dumps(figures, indent=1) + "\n").encode()
-    contents[CARD] = card(bundle.manifest, {name: json.loads(contents[name]) for name in told}).encode()
+    known = {name: json.loads(data) for name, data in contents.items() if name.endswith(".json")}
+    contents[CARD] = card(bundle.manifest, known).encode()
     manifest = {key: value for key, value in bundle.manifest.items() if key not in {"files", "format"}}
     return write_bundle(bundle.folder, manifest, contents)
 
@@ -79,29 +109,3 @@ def note(ledger: Path, predictor: Predictor, look: dict[str, Any], remark: str) 
     }
     with ledger.open("a") as handle:
         handle.write(json.dumps(line) + "\n")
-
-
-def locator_figures(root: Path) -> dict[str, Any]:
-    """Return how well leukocytes are found on TXL-PBC val, by the kind of picture (its size in pixels)."""
-    if not (root / "txl-pbc").is_dir():
-        return {}
-    counts: dict[str, list[tuple[int, int, int]]] = {}
-    locator = StainLocator()
-    for record in txl_fields(root / "txl-pbc", "val", root):
-        image = read_image(root / record.path)
-        boxes = locator.locate(image)
-        found, missed = found_and_missed(boxes, record.boxes)
-        kind = f"{image.shape[1]}x{image.shape[0]}"
-        counts.setdefault(kind, []).append((found, missed, len(boxes) - found))
-    return {kind: _detection(rows) for kind, rows in sorted(counts.items())}
-
-
-def _detection(rows: Sequence[tuple[int, int, int]]) -> dict[str, float]:
-    found, missed, extra = (sum(row[index] for row in rows) for index in range(3))
-    return {
-        "pictures": len(rows),
-        "leukocytes": found + missed,
-        "recall": found / (found + missed),
-        "precision": found / max(found + extra, 1),
-        "f1": 2 * found / (2 * found + missed + extra),
-    }

@@ -15,11 +15,26 @@ from mlcore.engine.manifest import Record
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """Crops with their class numbers and the weight (training: chance of being drawn) of each."""
+    """Crops with the class number, weight (training: chance of being drawn), original and name of each.
+
+    ``groups`` has equal numbers for copies of one original.
+    """
 
     pixels: Image
     targets: NDArray[np.int32]
     share: NDArray[np.float64]
+    groups: NDArray[np.int_]
+    names: tuple[str, ...]
+
+    def at(self, rows: NDArray[np.intp]) -> Examples:
+        """Return the examples at ``rows``, with their weights as they are."""
+        return Examples(
+            self.pixels[rows],
+            self.targets[rows],
+            self.share[rows],
+            self.groups[rows],
+            tuple(self.names[row] for row in rows),
+        )
 
 
 def shares(records: Sequence[Record], groups: Sequence[int]) -> NDArray[np.float64]:
@@ -46,8 +61,13 @@ def shares(records: Sequence[Record], groups: Sequence[int]) -> NDArray[np.float
 
 
 def laboratory(source: str) -> str:
-    """Return the laboratory behind a source: the Kaggle copies are made from the BCCD fields."""
-    return "bccd" if source.startswith(("kaggle", "bccd")) else source
+    """Return the laboratory behind a source: the Kaggle copies are made from the BCCD fields.
+
+    TXL-PBC has fields of several, but named cells of one alone.
+    """
+    if source.startswith(("kaggle", "bccd")):
+        return "bccd"
+    return "txl" if source.startswith("txl") else source
 
 
 def batches(

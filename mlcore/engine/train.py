@@ -1,11 +1,10 @@
-"""Transfer learning: the head on a frozen base, then the deeper layers while validation improves."""
+"""Transfer learning: the head on a frozen base, then the deeper layers, and the mean of the last epochs."""
 
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,27 +14,33 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from mlcore.engine import network as networks
-from mlcore.engine.augment import augment
+from mlcore.engine.augment import Strengths, augment
 from mlcore.engine.contracts import Image
 from mlcore.engine.preprocess import to_tensor
+from mlcore.engine.progress import progress
 from mlcore.engine.sampling import Examples, batches
 
 
 @dataclass(frozen=True, slots=True)
 class TrainSettings:
-    """How long and how hard to train; an epoch is ``steps`` batches, not a pass over the data."""
+    """How long and how hard to train; an epoch is ``steps`` batches, not a pass over the data.
+
+    The weights of the last ``averaged`` epochs are averaged (Izmailov et al. 2018), which generalises
+    better than any one of them and needs no choice on validation.
+    """
 
     size: int = 160
     batch: int = 32
     steps: int = 200
     head_epochs: int = 1
-    epochs: int = 20
-    patience: int = 6
+    epochs: int = 24
+    averaged: int = 8
     head_rate: float = 2e-3
     rate: float = 3e-4
     smoothing: float = 0.05
     background: float = 236.0
     seed: int = 20
+    strengths: Strengths = field(default_factory=Strengths)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +68,11 @@ class Trainer:
         self._say = say
 
     def train(self, classes: int, start: str, workdir: Path) -> keras.Model:
-        """Return the network with the weights that did best on validation; see ``network.load_start``."""
+        """Return the network with the mean weights of the last epochs; see ``network.load_start``."""
         settings = self._settings
         keras.utils.set_random_seed(settings.seed)
         network = networks.build(settings.size, classes)
-        head, best = workdir / "head.weights.h5", workdir / "best.weights.h5"
+        head = workdir / "head.weights.h5"
         workdir.mkdir(parents=True, exist_ok=True)
         if head.exists():
             self._say("The head is already trained; going on from there.")
@@ -79,17 +84,19 @@ class Trainer:
             network.save_weights(head)
         networks.tune(network, deep=True)
         watchers = (
-            keras.callbacks.EarlyStopping("val_loss", patience=settings.patience),
-            keras.callbacks.ModelCheckpoint(best, "val_loss", save_best_only=True, save_weights_only=True),
+            # ``{epoch}`` counts from one.
+            keras.callbacks.ModelCheckpoint(workdir / "epoch-{epoch:03d}.weights.h5", save_weights_only=True),
             keras.callbacks.BackupAndRestore(workdir / "resume", delete_checkpoint=False),
         )
         self._fit(network, _Stage("network", settings.epochs, settings.rate, watchers))
-        network.load_weights(best)
+        last = range(max(1, settings.epochs - settings.averaged + 1), settings.epochs + 1)
+        average(network, [workdir / f"epoch-{epoch:03d}.weights.h5" for epoch in last])
         (workdir / "settings.json").write_text(json.dumps(asdict(settings)))
         return network
 
     def _fit(self, network: keras.Model, stage: _Stage) -> None:
         settings, judged = self._settings, self._validation
+        classes = network.output_shape[-1]
         schedule = keras.optimizers.schedules.CosineDecay(
             0.0,
             stage.epochs * settings.steps,
@@ -99,34 +106,34 @@ class Trainer:
         )
         network.compile(
             optimizer=keras.optimizers.AdamW(schedule, weight_decay=1e-4, clipnorm=1.0),
-            loss=_loss(settings.smoothing, network.output_shape[-1]),
-            weighted_metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
+            loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=settings.smoothing),
+            weighted_metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
         )
+        wanted = np.eye(classes, dtype=np.float32)[judged.targets]
         weight = (judged.share * len(judged.share)).astype(np.float32)
         network.fit(
-            _stream(self._training, settings),
+            _stream(self._training, classes, settings),
             steps_per_epoch=settings.steps,
             epochs=stage.epochs,
-            validation_data=(to_tensor(judged.pixels), judged.targets, weight),
+            validation_data=(to_tensor(judged.pixels), wanted, weight),
             validation_batch_size=32,
-            callbacks=[*stage.watchers, _progress(stage, self._say)],
+            callbacks=[*stage.watchers, progress(stage.name, stage.epochs, self._say)],
             verbose=0,
         )
 
 
-def _loss(smoothing: float, classes: int) -> Callable[[Any, Any], Any]:
-    """Cross-entropy of logits against class numbers, with a little of the target given to every class."""
+def average(network: keras.Model, files: list[Path]) -> None:
+    """Give ``network`` the mean of the weights in ``files``; frozen normalisation needs no new statistics."""
+    total: list[NDArray[np.float64]] | None = None
+    for file in files:
+        network.load_weights(file)
+        own = [weights.astype(np.float64) for weights in network.get_weights()]
+        total = own if total is None else [a + b for a, b in zip(total, own, strict=True)]
+    assert total is not None
+    network.set_weights([(weights / len(files)).astype(np.float32) for weights in total])
 
-    def smoothed(truth: Any, logits: Any) -> Any:
-        wanted = keras.ops.one_hot(keras.ops.cast(keras.ops.reshape(truth, (-1,)), "int32"), classes)
-        return keras.losses.categorical_crossentropy(
-            wanted, logits, from_logits=True, label_smoothing=smoothing
-        )
 
-    return smoothed
-
-
-def _stream(training: Examples, settings: TrainSettings) -> Any:
+def _stream(training: Examples, classes: int, settings: TrainSettings) -> Any:
     """Return an endless ``tf.data`` stream of augmented batches, prepared while the network works."""
     side = training.pixels.shape[1]
 
@@ -139,22 +146,7 @@ def _stream(training: Examples, settings: TrainSettings) -> Any:
     )
 
     def change(pixels: Any, targets: Any) -> Any:
-        return augment(pixels, settings.size, settings.background), targets
+        changed = augment(pixels, settings.size, settings.background, settings.strengths)
+        return changed, tf.one_hot(targets, classes)
 
     return tf.data.Dataset.from_generator(draw, output_signature=signature).map(change).prefetch(4)
-
-
-def _progress(stage: _Stage, say: Callable[[str], None]) -> Any:
-    """Return a callback that says after each epoch, as one JSON object, how it went and how long is left."""
-
-    class Progress(keras.callbacks.Callback):
-        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002 -- Keras passes them
-            self.began = time.monotonic()
-
-        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-            left = (time.monotonic() - self.began) * (stage.epochs - epoch - 1)
-            figures = {name: round(float(value), 4) for name, value in (logs or {}).items()}
-            told = {"stage": stage.name, "epoch": epoch + 1, "of": stage.epochs, "seconds_left": round(left)}
-            say(json.dumps(told | figures))
-
-    return Progress()

@@ -29,6 +29,12 @@ def version(version_id: UUID) -> ModelVersion:
     return ModelVersion.objects.select_related("registered_by").get(pk=version_id)
 
 
+def labels() -> set[str]:
+    """Return every class that some registered version knows; one query."""
+    lists = ModelVersion.objects.values_list("labels", flat=True)
+    return {label for known in lists for label in known}
+
+
 def training_runs() -> QuerySet[TrainingRun]:
     """Return all training runs, newest first."""
     return TrainingRun.objects.select_related("started_by", "result")

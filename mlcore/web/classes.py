@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from mlcore.web.shares import Share, share
+from mlcore.web.shares import Share, interval, share
 from mlcore.web.vocabulary import CellClass, cell_class, place
 
 SHADES: Final = 9
@@ -25,6 +25,11 @@ class ClassFigures:
     precision: Share | None
     recall: Share | None
     f1: Share | None
+
+    @property
+    def shares(self) -> tuple[Share | None, ...]:
+        """Precision, recall and F1 in the order of the page's columns."""
+        return self.precision, self.recall, self.f1
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +58,17 @@ def class_figures(report: Mapping[str, Any]) -> list[ClassFigures]:
             kind=cell_class(label),
             pictures=one["pictures"],
             named=named.get(label, 0),
-            **{name: share(one[name]) for name in ("precision", "recall", "f1")},
+            **{name: _share(one, name) for name in ("precision", "recall", "f1")},
         )
         for label, one in found
         if one["pictures"] or named.get(label)
     ]
+
+
+def _share(one: Mapping[str, Any], name: str) -> Share | None:
+    """Return one figure of a class, with its interval unless an earlier release measured it."""
+    limits = one.get("intervals", {}).get(name)
+    return interval(limits) if limits else share(one[name])
 
 
 def matrix(confusion: Mapping[str, Any]) -> Matrix:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlcore.web.classes import ClassFigures, Matrix, class_figures, matrix
-from mlcore.web.shares import Share, interval, share
+from mlcore.web.shares import Share, interval, measured, share
+from mlcore.web.vocabulary import CellClass, cell_class, place
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +56,23 @@ def headline(metrics: Mapping[str, Any]) -> Evaluation | None:
     return next(iter(evaluations(metrics)), None)
 
 
+def thresholds(metrics: Mapping[str, Any]) -> list[tuple[CellClass, Share | None]]:
+    """Return above which confidence each class is answered; None for one that never is."""
+    limits = metrics.get("calibration", {}).get("classes", {})
+    return [
+        (cell_class(label), Share(limits[label]["threshold"]) if limits[label]["threshold"] <= 1 else None)
+        for label in sorted(limits, key=place)
+    ]
+
+
 def _summary(report: Mapping[str, Any]) -> Summary:
     abstention = report["abstention"]
     return Summary(
         pictures=report["pictures"],
         originals=report["originals"],
         accuracy=interval(report["accuracy"]),
-        balanced=Share(report["balanced_accuracy"]),
+        # Bundles measured by an earlier release have no interval here.
+        balanced=measured(report.get("balanced", report["balanced_accuracy"])),
         by_original=interval(report["by_original"]),
         answered=Share(abstention["coverage"]),
         answers=share(abstention["accuracy_of_answers"]),

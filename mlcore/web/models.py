@@ -13,10 +13,11 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.permissions import Capability
 from accounts.web.access import requires, signed_in
 from hematovision.core.origin import Origin
+from mlcore.engine.card import never_shown
 from mlcore.registry import selectors, services
 from mlcore.registry.models import ModelVersion
 from mlcore.web.card import card_html
-from mlcore.web.figures import evaluations, headline
+from mlcore.web.figures import evaluations, headline, thresholds
 from mlcore.web.shares import share
 from mlcore.web.vocabulary import cell_class
 
@@ -43,7 +44,9 @@ def detail(request: HttpRequest, version_id: UUID) -> HttpResponse:
         "card": card_html(version.card),
         "evaluations": evaluations(metrics),
         "validation": share(metrics.get("validation")),
+        "never_shown": ", ".join(never_shown(version.labels)),
         "threshold": share(metrics.get("calibration", {}).get("threshold")),
+        "thresholds": thresholds(metrics),
         "parts": [(name, parts[key]) for key, name in names.items() if key in parts],
     }
     return render(request, "mlcore/model.html", context)

@@ -15,12 +15,21 @@ class Share:
     high: float | None = None
 
     @property
+    def percent(self) -> str:
+        """Return the value alone, in percent."""
+        return f"{100 * self.value:.1f} %"
+
+    @property
+    def limits(self) -> str:
+        """Return the interval in percent; empty where none was measured."""
+        if self.low is None or self.high is None:
+            return ""
+        return f"{100 * self.low:.1f}–{100 * self.high:.1f}"
+
+    @property
     def text(self) -> str:
         """Return for example the value in percent followed by its interval in brackets."""
-        text = f"{100 * self.value:.1f} %"
-        if self.low is None or self.high is None:
-            return text
-        return f"{text} ({100 * self.low:.1f}–{100 * self.high:.1f})"
+        return f"{self.percent} ({self.limits})" if self.limits else self.percent
 
 
 def share(value: float | None) -> Share | None:
@@ -28,6 +37,11 @@ def share(value: float | None) -> Share | None:
     return None if value is None else Share(value)
 
 
-def interval(measured: Mapping[str, float]) -> Share:
+def interval(told: Mapping[str, float]) -> Share:
     """Return a value with its interval as a share."""
-    return Share(measured["value"], measured["low"], measured["high"])
+    return Share(told["value"], told["low"], told["high"])
+
+
+def measured(told: float | Mapping[str, float]) -> Share:
+    """Return a value as a share, with its interval where it has one."""
+    return interval(told) if isinstance(told, Mapping) else Share(told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,8 +25,8 @@ class CellClass:
 
     @property
     def css(self) -> str:
-        """The name of the class's colour in the stylesheet."""
-        return f"c-{self.short.lower()}"
+        """The name of the class's colour in the stylesheet; classes of a laboratory's own share one."""
+        return f"c-{self.short.lower()}" if self.short in SHORT_NAMES else "c-own"
 
 
 UNIDENTIFIED: Final = CellClass(
@@ -84,12 +85,25 @@ CLASSES: Final[tuple[CellClass, ...]] = (
     ),
 )
 BY_LABEL: Final = {one.label: one for one in (*CLASSES, NOT_FOUND)}
+SHORT_NAMES: Final = {one.short for one in (*CLASSES, NOT_FOUND, UNIDENTIFIED)}
 
 
 def cell_class(label: str) -> CellClass:
-    """Return the words for a label; one that a newer model brings is shown by its own name."""
+    """Return the words for a label; a class that only some model knows is shown by its own name."""
     known = BY_LABEL.get(label)
-    return known or CellClass(label, label[:3].upper(), label.replace("_", " ").capitalize())
+    return known or CellClass(label, _short(label), label.replace("_", " ").capitalize())
+
+
+def own_classes(labels: Iterable[str]) -> list[CellClass]:
+    """Return the words for those of ``labels`` that are not in the portal's own list, by the alphabet."""
+    return [cell_class(label) for label in sorted(set(labels) - BY_LABEL.keys())]
+
+
+def _short(label: str) -> str:
+    """Return a short name that none of the portal's own classes has: PROMY, or NEU-B for two words."""
+    first, *others = label.upper().split("_")
+    short = f"{first[:3]}-{others[-1][:1]}" if others else first[:5]
+    return f"{short}+" if short in SHORT_NAMES else short
 
 
 def place(label: str) -> int:

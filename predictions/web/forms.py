@@ -8,7 +8,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from mlcore.web.vocabulary import CLASSES
+from mlcore.registry import selectors as models
+from mlcore.web.vocabulary import CLASSES, own_classes
 from predictions.selectors import uploaders
 from predictions.states import JobState
 from predictions.types import HistoryFilters
@@ -17,11 +18,7 @@ from predictions.types import HistoryFilters
 class HistoryForm(forms.Form):
     """Filters of the history. ``text`` may be patient data: the page posts it, no URL ever holds it."""
 
-    label = forms.ChoiceField(
-        label=_("Class"),
-        required=False,
-        choices=[("", _("any")), *((one.label, one.name) for one in CLASSES)],
-    )
+    label = forms.ChoiceField(label=_("Class"), required=False)
     state = forms.ChoiceField(label=_("State"), required=False, choices=[("", _("any")), *JobState.choices])
     person = forms.ModelChoiceField(
         User.objects.none(), label=_("Person"), required=False, empty_label=_("anyone")
@@ -34,6 +31,10 @@ class HistoryForm(forms.Form):
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.label_suffix = ""
+        kinds = self.fields["label"]
+        assert isinstance(kinds, forms.ChoiceField)
+        named = (*CLASSES, *own_classes(models.labels()))
+        kinds.choices = [("", _("any")), *((one.label, one.name) for one in named)]
         people = self.fields["person"]
         assert isinstance(people, forms.ModelChoiceField)
         people.queryset = uploaders(user)

@@ -9,10 +9,18 @@ from django.utils.translation import gettext_lazy as _
 from mlcore.web.vocabulary import Text
 
 QUALITY: Final[dict[str, Text]] = {
-    "blurred": _("The image is blurred: chromatin and granules may not be visible."),
+    "blurred": _("The image is out of focus: chromatin and granules are not visible."),
     "too_dark": _("The image is too dark to be read."),
+    "underexposed": _("The image is dark: fine structures may be lost."),
+    "washed_out": _("The image is overexposed: only nuclei are left, too little to be read."),
     "overexposed": _("The image is overexposed: pale cytoplasm may be lost."),
     "colour_cast": _("The image has a strong colour cast: check stain and white balance."),
+    "faint_stain": _("Hardly any nuclear stain: no white cell in view, or too pale a stain."),
+    "stain_cast": _("The nuclei have an unusual hue: check stain and white balance."),
+    "cells_too_small": _(
+        "The cells are too small in the image to be told apart: use a higher magnification."
+    ),
+    "cells_too_large": _("A cell fills the whole image: leave some of its surroundings in view."),
     "too_small": _("The image is too small to show a cell."),
     "not_a_smear": _("The image does not look like a stained blood smear."),
 }

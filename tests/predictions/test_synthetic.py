@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from mlcore.engine.contracts import LABELS
-from mlcore.engine.locate import StainLocator
+from mlcore.engine.stained import StainLocator
 from predictions.synthetic import draw_field
 
 LEUKOCYTES = [label for label in LABELS if label != "platelet"]

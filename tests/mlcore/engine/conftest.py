@@ -3,6 +3,7 @@
 import pytest
 
 from mlcore.engine.bundle import SHIPPED_BUNDLE, read_bundle
+from mlcore.engine.crops import finder_of
 from mlcore.engine.manifest import data_root
 from mlcore.engine.runtime import load_predictor
 from tests.mlcore.engine.drawing import field
@@ -20,6 +21,12 @@ def data():
 @pytest.fixture(scope="session")
 def bundle():
     return read_bundle(SHIPPED_BUNDLE)
+
+
+@pytest.fixture(scope="session")
+def finder(bundle):
+    """What cuts cells out as the shipped bundle's locator finds them."""
+    return finder_of(bundle.manifest["locator"], bundle.contents)
 
 
 @pytest.fixture(scope="session")

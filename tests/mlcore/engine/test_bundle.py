@@ -50,7 +50,7 @@ def test_a_damaged_manifest_is_refused(small):
     ("change", "words"),
     [
         ({"format": 99}, "format 99"),
-        ({"labels": ["unicorn"]}, "unicorn"),
+        ({"labels": ["Unicorn!"]}, "Unicorn!"),
         ({"files": {"../x": "0"}}, "outside"),
     ],
 )

@@ -15,28 +15,28 @@ from tests.mlcore.engine.drawing import field, save
 def _served(bundle, image, *, single):
     """The tensors that really reach the network when ``image`` is read."""
     predictor = load_predictor(bundle.folder)
-    seen, network = [], predictor._network.logits
-    predictor._network.logits = lambda tensors: seen.extend(tensors) or network(tensors)
+    seen, network = [], predictor._network.features
+    predictor._network.features = lambda tensors: seen.extend(tensors) or network(tensors)
     predictor.predict(image, single=single)
     return seen
 
 
 @pytest.mark.parametrize(("source", "single"), [("pbc", True), ("laboratory", False)])
-def test_the_same_picture_gives_the_same_tensor(bundle, tmp_path, source, single):
+def test_the_same_picture_gives_the_same_tensor(bundle, finder, tmp_path, source, single):
     path = save(field([(150, 110, 24)]), tmp_path / "cell.png")
     settings = CropSettings(**bundle.manifest["preprocessing"])
-    crops = cut_all(tmp_path, [Record("cell.png", "", "monocyte", source)], settings, processes=1)
+    crops = cut_all(tmp_path, [Record("cell.png", "", "monocyte", source)], settings, finder, processes=1)
     served = _served(bundle, read_image(path), single=single)
     assert len(served) == 1
     assert np.array_equal(served[0], to_tensor(crops.pixels[0]))
 
 
 @pytest.mark.data
-def test_the_same_real_picture_gives_the_same_tensor(bundle, data):
+def test_the_same_real_picture_gives_the_same_tensor(bundle, finder, data):
     path = next((data / "pbc" / "monocyte").iterdir())
     settings = CropSettings(**bundle.manifest["preprocessing"])
     record = Record(str(path.relative_to(data)), "", "monocyte", "pbc")
-    crops = cut_all(data, [record], settings, processes=1)
+    crops = cut_all(data, [record], settings, finder, processes=1)
     assert np.array_equal(_served(bundle, read_image(path), single=True)[0], to_tensor(crops.pixels[0]))
 
 

@@ -39,7 +39,8 @@ def _examples(count, side):
     random = np.random.default_rng(0)
     targets = np.arange(count, dtype=np.int32) % 2
     pixels = random.integers(0, 90, (count, side, side, 3), np.uint8) + (targets * 120)[:, None, None, None]
-    return Examples(pixels.astype(np.uint8), targets, np.full(count, 1 / count))
+    share, names = np.full(count, 1 / count), tuple(map(str, range(count)))
+    return Examples(pixels.astype(np.uint8), targets, share, np.arange(count), names)
 
 
 def test_a_stopped_training_goes_on(tmp_path):

@@ -33,9 +33,14 @@ def var(settings, tmp_path):
 
 @pytest.fixture
 def drawn(var):
-    """Drawn cells of two classes, in the layout of the PBC set."""
-    for first, label in ((0, "neutrophil"), (100, "lymphocyte")):
-        folder = var / "data" / "drawn" / "pbc" / label
+    """Drawn cells of two known classes and one of the laboratory's own, in the layout of the PBC set."""
+    kinds = (
+        (0, "neutrophil", "neutrophil"),
+        (100, "lymphocyte", "lymphocyte"),
+        (200, "monocyte", "Mast cell"),
+    )
+    for first, label, name in kinds:
+        folder = var / "data" / "drawn" / "pbc" / name
         folder.mkdir(parents=True)
         for seed in range(first, first + 24):
             picture = draw_field(seed, labels=[label], width=224, height=224)
@@ -93,7 +98,7 @@ def test_a_run_ends_as_a_measurable_candidate(active, admin, drawn):
     assert run.result.source == ModelSource.TRAINED
     assert run.result.state == ModelState.CANDIDATE
     assert run.result.registered_by == admin
-    assert run.result.labels == ["neutrophil", "lymphocyte"]
+    assert run.result.labels == ["neutrophil", "lymphocyte", "mast_cell"]
     assert run.result.metrics["data"]["training"]["pictures"] > 20
     assert (run.progress["epoch"], run.percent) == (run.progress["of"], 100)
     assert "is complete" in run.log

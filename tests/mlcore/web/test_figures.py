@@ -3,8 +3,9 @@
 import pytest
 
 from mlcore.engine.contracts import NO_CELL
-from mlcore.engine.evaluate import Outcome, report
-from mlcore.web.figures import evaluations, headline
+from mlcore.engine.evaluate import report
+from mlcore.engine.outcomes import Outcome
+from mlcore.web.figures import evaluations, headline, thresholds
 from mlcore.web.shares import Share
 
 LABELS = ("neutrophil", "lymphocyte", "basophil")
@@ -38,8 +39,10 @@ def test_it_shows_what_the_engine_measured(measured):
     assert own.answered == Share(5 / 7)
     assert own.answers == Share(1.0)
     neutrophil, lymphocyte = shown.classes
-    assert (neutrophil.kind.short, neutrophil.pictures, neutrophil.recall) == ("NEU", 4, Share(3 / 4))
-    assert lymphocyte.precision == Share(2 / 3)
+    assert (neutrophil.kind.short, neutrophil.pictures, neutrophil.recall.value) == ("NEU", 4, 3 / 4)
+    assert neutrophil.recall.low < 3 / 4 < neutrophil.recall.high
+    assert lymphocyte.precision.value == 2 / 3
+    assert own.balanced.low < own.balanced.value < own.balanced.high
 
 
 def test_the_matrix_keeps_its_counts_and_marks_the_right_ones(measured):
@@ -78,3 +81,20 @@ def test_a_share_is_written_with_its_interval():
 def test_a_model_that_was_not_measured_shows_no_number():
     assert evaluations({}) == []
     assert headline({"evaluation": {}}) is None
+
+
+def test_figures_of_an_earlier_release_are_shown_without_intervals(measured):
+    told = measured["evaluation"]["a set"]
+    del told["balanced"], told["risk_coverage"]
+    for one in told["per_class"].values():
+        del one["intervals"], one["by_original"]
+    shown = headline(measured)
+    assert shown.own.balanced == Share(told["balanced_accuracy"])
+    assert shown.classes[0].recall == Share(3 / 4)
+
+
+def test_a_class_that_is_never_answered_has_no_threshold():
+    limits = {"monocyte": {"threshold": 1.01}, "neutrophil": {"threshold": 0.8}}
+    told = thresholds({"calibration": {"classes": limits}})
+    assert [(kind.label, limit) for kind, limit in told] == [("neutrophil", Share(0.8)), ("monocyte", None)]
+    assert thresholds({"calibration": {"threshold": 0.9}}) == []

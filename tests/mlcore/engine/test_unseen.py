@@ -1,0 +1,49 @@
+"""What a model trained elsewhere says about a laboratory it never saw, counted honestly."""
+
+import numpy as np
+import pytest
+
+from mlcore.engine.sampling import Examples
+
+pytest.importorskip("tensorflow")
+
+LABELS = ("neutrophil", "monocyte")
+FITTED = {"temperature": 1.0, "classes": {"neutrophil": {"threshold": 0.9}, "monocyte": {"threshold": 0.6}}}
+
+
+@pytest.fixture
+def judged():
+    pixels = np.zeros((4, 8, 8, 3), np.uint8)
+    return Examples(
+        pixels,
+        np.asarray([0, 0, 1, 1], np.int32),
+        np.full(4, 0.25),
+        np.asarray([1, 2, 3, 3]),
+        ("a", "b", "c", "d"),
+    )
+
+
+def test_limits_of_the_known_laboratories_decide_what_is_answered(judged):
+    from mlcore.engine.unseen import outcomes_of  # noqa: PLC0415 -- TensorFlow may be missing
+
+    logits = np.asarray([[5, 0], [1, 0], [0, 1], [3, 0]], np.float32)
+    told = outcomes_of(logits, judged, FITTED, LABELS)
+    assert [(one.truth, one.label, one.abstained) for one in told] == [
+        ("neutrophil", "neutrophil", False),
+        ("neutrophil", "neutrophil", True),
+        ("monocyte", "monocyte", False),
+        ("monocyte", "neutrophil", False),
+    ]
+
+
+def test_a_row_tells_errors_among_answers_and_intervals_by_original(judged):
+    from mlcore.engine.unseen import outcomes_of, row  # noqa: PLC0415 -- as above
+
+    logits = np.asarray([[5, 0], [1, 0], [0, 1], [3, 0]], np.float32)
+    told = row(outcomes_of(logits, judged, FITTED, LABELS), ["pbc"], "bccd", LABELS)
+    assert (told["cells"], told["originals"]) == (4, 3)
+    assert told["balanced_accuracy"]["value"] == pytest.approx(0.75)
+    assert told["per_class"] == {"neutrophil": 1.0, "monocyte": 0.5}
+    assert told["coverage"] == pytest.approx(0.75)
+    assert told["error_of_answers"]["value"] == pytest.approx(1 / 3)
+    assert told["trained_on"] == ["pbc"]
