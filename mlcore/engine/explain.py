@@ -91,11 +91,17 @@ def overlay(image: Image, explanation: Explanation, label: str, *, size: int = 3
 
 
 def heat(explanation: Explanation, label: str, *, size: int) -> NDArray[np.float32]:
-    """Return the class activation map of ``label`` at (size, size), 0..1, registered to the window."""
+    """Return the class activation map of ``label`` at (size, size), 0..1, registered to the window.
+
+    The network pads to the right and below alone, so each place looks at its far corner and not at its
+    middle: the map is moved by half a place.
+    """
     if label not in explanation.labels:
         raise ValueError(f"The model does not know the class {label}.")
     places = np.maximum(explanation.activation[..., explanation.labels.index(label)], 0)
     scaled = places / max(float(places.max()), 1e-6)
     picture = PillowImage.fromarray(scaled.astype(np.float32))
     smooth = np.asarray(picture.resize((size, size), PillowImage.Resampling.BICUBIC))
-    return np.clip(smooth, 0, 1)
+    half = round(size / (2 * len(scaled)))
+    moved = np.pad(smooth, ((half, 0), (half, 0)), mode="edge")[:size, :size]
+    return np.clip(moved, 0, 1)

@@ -12,6 +12,8 @@ from mlcore.engine.contracts import Box
 from mlcore.engine.explain import Explanation, heat, overlay
 from mlcore.engine.images import read_image
 from mlcore.engine.manifest import class_folders
+from mlcore.engine.preprocess import to_tensor
+from mlcore.engine.runtime import LiteNetwork
 
 
 def explained(row, column):
@@ -47,6 +49,28 @@ def test_the_map_is_scaled_to_one():
 def test_a_foreign_class_is_refused():
     with pytest.raises(ValueError, match="basophil"):
         heat(explained(2, 2), "basophil", size=50)
+
+
+def _noticed(network, row, column):
+    """Where the real network notices a spot on empty glass, as the map tells it: (row, column) of 160."""
+    glass = np.full((160, 160, 3), 236, np.uint8)
+    spotted = glass.copy()
+    spotted[row - 12 : row + 12, column - 12 : column + 12] = (90, 50, 140)
+    before, after = network.features(to_tensor(np.stack([glass, spotted])))
+    change = np.abs(after - before).sum(axis=-1, keepdims=True) ** 2
+    told = Explanation(Box(0, 0, 160, 160), ("cell",), change, np.zeros(1, np.float32), ())
+    places = heat(told, "cell", size=160) ** 2
+    return [float(np.average(np.arange(160), weights=places.sum(axis=axis))) for axis in (1, 0)]
+
+
+def test_the_map_lies_where_the_picture_changes(bundle):
+    network = LiteNetwork(bundle.contents[bundle.manifest["serving"]])
+    first, second = _noticed(network, 48, 48), _noticed(network, 112, 112)
+    # Every place sees far beyond itself, so both are drawn towards the middle, but by as much.
+    assert all(low + 20 < high for low, high in zip(first, second, strict=True))
+    middle = [(low + high) / 2 for low, high in zip(first, second, strict=True)]
+    assert middle == pytest.approx([80, 80], abs=6)
+    assert _noticed(network, 48, 112)[0] < 80 < _noticed(network, 48, 112)[1]
 
 
 @pytest.mark.data
