@@ -104,7 +104,8 @@ def test_killed_supervisor_leaves_no_process_and_the_next_start_recovers(portal)
     data = next(portal.var.glob("postgresql-*"))
     (data / "postmaster.pid").write_text(f"{os.getpid()}\n{data}\n0\n1\n\n127.0.0.1\n0 0\nready\n")
     portal.start()
-    assert portal.lacks() == set()
+    # The marks of the killed parts outlive them by some seconds and run out before the new ones are set.
+    until(lambda: portal.lacks() == set(), 60)
 
 
 def test_commands_reach_the_running_portal_and_only_that(portal, tmp_path):
