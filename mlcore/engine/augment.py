@@ -26,7 +26,7 @@ class Strengths:
     ``zoom`` is the logarithm of the largest change of scale, ``dye`` the amount of all stain, ``channel``
     the colours of the dye, ``mixing`` how one colour leaks into another, ``gamma`` the camera's curve,
     ``cast`` the lamp, ``noise`` the most sensor noise in levels. Wider ones, fading of colours and an even
-    amount of dye were tried and read other laboratories worse, see ``docs/ablation.jsonl``.
+    amount of dye were tried; each read some other laboratory worse, see ``docs/ablation.jsonl``.
     """
 
     zoom: float = 0.27

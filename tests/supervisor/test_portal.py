@@ -104,7 +104,7 @@ def test_killed_supervisor_leaves_no_process_and_the_next_start_recovers(portal)
     data = next(portal.var.glob("postgresql-*"))
     (data / "postmaster.pid").write_text(f"{os.getpid()}\n{data}\n0\n1\n\n127.0.0.1\n0 0\nready\n")
     portal.start()
-    # The marks of the killed parts outlive them by some seconds and run out before the new ones are set.
+    # The address may be printed while the killed parts' marks still stand; the new ones need a moment.
     until(lambda: portal.lacks() == set(), 60)
 
 
