@@ -8,14 +8,27 @@ from __future__ import annotations
 
 import hashlib
 import io
+import struct
 from typing import Final
 
-from PIL import ExifTags, Image, ImageOps
+from PIL import ExifTags, Image
 
 from predictions.types import Cleaned
 
 JPEG: Final = "image/jpeg"
 PNG: Final = "image/png"
+
+# What brings a picture of each EXIF orientation upright. `ImageOps.exif_transpose` does the same but writes
+# the metadata anew, and damaged metadata that can be read cannot always be written.
+UPRIGHT: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 def clean(picture: Image.Image, original: bytes) -> Cleaned:
@@ -26,8 +39,9 @@ def clean(picture: Image.Image, original: bytes) -> Cleaned:
     """
     media_type = PNG if picture.format == "PNG" else JPEG
     untouched = picture.format == "JPEG"
-    if _orientation(picture) != 1:
-        picture = ImageOps.exif_transpose(picture)
+    turn = UPRIGHT.get(_orientation(picture))
+    if turn is not None:
+        picture = picture.transpose(turn)
         untouched = False
     if picture.mode != "RGB":
         picture = _flatten(picture)
@@ -54,10 +68,10 @@ def clean(picture: Image.Image, original: bytes) -> Cleaned:
 def _orientation(picture: Image.Image) -> int:
     """Return the EXIF orientation; metadata that cannot be read turns nothing."""
     try:
-        value = picture.getexif().get(ExifTags.Base.Orientation, 1)
-    except (OSError, SyntaxError, ValueError, KeyError, TypeError, IndexError):
+        value = picture.getexif().get(ExifTags.Base.Orientation)
+    except (OSError, SyntaxError, ValueError, KeyError, TypeError, IndexError, struct.error):
         return 1
-    return value if value in range(2, 9) else 1
+    return value if isinstance(value, int) else 1
 
 
 def _flatten(picture: Image.Image) -> Image.Image:

@@ -5,7 +5,7 @@ import resource
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from accounts.audit.models import AuditEvent
 from predictions.errors import UploadRefused
@@ -58,9 +58,26 @@ def test_strange_picture_is_kept_as_pixels_only(submit, stored_files, name, cont
     assert not picture.getexif()
 
 
-def test_picture_is_turned_upright(submit):
-    image = submit(hostile.with_exif(turn=6)).field.image
-    assert (image.width, image.height) == (80, 96)
+@pytest.mark.parametrize("turn", range(1, 9))
+def test_picture_is_turned_upright_as_viewers_do(submit, turn):
+    smooth = np.linspace(0, 255, 80 * 96 * 3).reshape(80, 96, 3).astype(np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = turn
+    content = hostile.encoded(Image.fromarray(smooth), "PNG", exif=exif)
+    stored = Image.open(submit(content).field.image.path)
+    shown = ImageOps.exif_transpose(Image.open(io.BytesIO(content)))
+    assert stored.size == shown.size == ((96, 80) if turn < 5 else (80, 96))
+    assert np.array_equal(np.asarray(stored), np.asarray(shown))
+
+
+def test_turned_picture_whose_metadata_cannot_be_written_again(submit):
+    content = hostile.with_exif(6)
+    # The artist's entry becomes one whose kind does not fit its value: it can be read, not written.
+    entry = content.index(b"\x01\x3b\x00\x02")
+    content = content[:entry] + b"\x01\x3b\x00\x05" + content[entry + 4 :]
+    with pytest.raises(AttributeError):
+        ImageOps.exif_transpose(Image.open(io.BytesIO(content)))
+    assert submit(content).field.image.width == 80
 
 
 def test_cleaning_hardly_changes_a_jpeg(submit):
