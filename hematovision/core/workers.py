@@ -64,6 +64,21 @@ def mark(role: str) -> None:
         batch.execute()
 
 
+def forget() -> None:
+    """Drop this machine's marks, before any of its processes starts.
+
+    A portal that was killed and starts again at once would count its dead as being at work.
+
+    Raises:
+        redis.RedisError: Redis does not answer.
+    """
+    host = socket.gethostname()
+    marks: Any = client().zrange(MARKS, 0, -1)
+    dead = [entry for entry in marks if json.loads(entry)["host"] == host]
+    if dead:
+        client().zrem(MARKS, *dead)
+
+
 def alive() -> list[Worker]:
     """Return who has left a mark lately.
 

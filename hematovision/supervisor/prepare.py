@@ -14,6 +14,7 @@ import sys
 import django
 from django.core.management import CommandError, call_command
 
+from hematovision.core import workers
 from hematovision.supervisor import static
 
 
@@ -27,6 +28,7 @@ def main() -> None:
     except CommandError as error:
         # History and reviews work without a model, and another one may be active; /healthz tells.
         sys.stderr.write(f"{error}\n")
+    workers.forget()
     static.collect()
     try:
         demo = said("demo") if "--demo" in sys.argv else ""

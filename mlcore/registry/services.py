@@ -21,7 +21,7 @@ from mlcore.engine.errors import BundleError
 from mlcore.registry import files, selectors
 from mlcore.registry.models import ModelSource, ModelState, ModelVersion
 
-CARD, EVALUATION, BASELINE = "card.md", "evaluation.json", "baseline.json"
+CARD, EVALUATION, BASELINE, UNSEEN = "card.md", "evaluation.json", "baseline.json", "unseen.json"
 
 
 class BundleRefused(PortalError):  # noqa: N818 -- the name says what happened
@@ -123,6 +123,7 @@ def _metrics(bundle: Bundle) -> dict[str, Any]:
     return {
         "evaluation": json.loads(bundle.contents.get(EVALUATION, b"{}")),
         "baseline": json.loads(bundle.contents.get(BASELINE, b"{}")),
+        "unseen": json.loads(bundle.contents.get(UNSEEN, b"{}")),
         "validation": manifest.get("validation_accuracy", {}).get(manifest.get("serving")),
         "calibration": manifest.get("calibration", {}),
         "data": manifest.get("data", {}),

@@ -36,6 +36,31 @@ class Evaluation:
     matrix: Matrix
 
 
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """What the same recipe reached on a laboratory it was not trained on: the mean recall of its classes."""
+
+    name: str
+    cells: int
+    originals: int
+    balanced: Share
+    classes: Sequence[CellClass]
+
+
+def unseen(metrics: Mapping[str, Any]) -> list[Unseen]:
+    """Return one record for each laboratory that was left out of a training and judged by it."""
+    return [
+        Unseen(
+            name=row["name"],
+            cells=row["cells"],
+            originals=row["originals"],
+            balanced=interval(row["balanced_accuracy"]),
+            classes=[cell_class(label) for label in row["classes"]],
+        )
+        for row in metrics.get("unseen", {}).get("rows", ())
+    ]
+
+
 def evaluations(metrics: Mapping[str, Any]) -> list[Evaluation]:
     """Return one record for each set that the bundle's ``evaluation.json`` reports on."""
     baseline = metrics.get("baseline", {})

@@ -17,7 +17,7 @@ from mlcore.engine.card import never_shown
 from mlcore.registry import selectors, services
 from mlcore.registry.models import ModelVersion
 from mlcore.web.card import card_html
-from mlcore.web.figures import evaluations, headline, thresholds
+from mlcore.web.figures import evaluations, headline, thresholds, unseen
 from mlcore.web.shares import share
 from mlcore.web.vocabulary import cell_class
 
@@ -43,6 +43,7 @@ def detail(request: HttpRequest, version_id: UUID) -> HttpResponse:
         "kinds": [cell_class(label) for label in version.labels],
         "card": card_html(version.card),
         "evaluations": evaluations(metrics),
+        "unseen": unseen(metrics),
         "validation": share(metrics.get("validation")),
         "never_shown": ", ".join(never_shown(version.labels)),
         "threshold": share(metrics.get("calibration", {}).get("threshold")),

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from mlcore.engine.card import never_shown
 from mlcore.web.vocabulary import UNIDENTIFIED, CellClass, Text, cell_class
 from predictions.models import Analysis, Cell, SmearField
 from predictions.states import JobState
@@ -66,6 +67,7 @@ class FieldView:
     cells: list[CellView]
     tallies: list[Tally]
     quality: list[Text]
+    never_shown: str
 
     @property
     def pending(self) -> bool:
@@ -85,7 +87,8 @@ def present(field: SmearField) -> FieldView:
     cells = [present_cell(cell) for cell in newest.cells.all()] if newest else []
     state = JobState(field.job.state)
     quality = [quality_text(code) for code in newest.quality] if newest else []
-    return FieldView(field, state, STATE_TONE[state], newest, cells, tally(cells), quality)
+    unknown = ", ".join(never_shown(newest.model_version.labels)) if newest else ""
+    return FieldView(field, state, STATE_TONE[state], newest, cells, tally(cells), quality, unknown)
 
 
 def present_cell(cell: Cell) -> CellView:

@@ -1,5 +1,6 @@
 """Health and signs of life against the real database and broker."""
 
+import json
 import os
 import subprocess
 import sys
@@ -48,6 +49,16 @@ def test_marks_make_a_role_present_until_they_are_old(broker):
     assert workers.alive() == []
     workers.mark(workers.TRAINING)
     assert broker.zcard(workers.MARKS) == 1
+
+
+def test_marks_of_this_machines_dead_are_forgotten_and_other_machines_keep_theirs(broker):
+    seconds, _ = broker.time()
+    elsewhere = json.dumps({"role": workers.TRAINING, "host": "elsewhere", "since": "2026-01-01T00:00:00Z"})
+    broker.zadd(workers.MARKS, {elsewhere: seconds})
+    workers.mark(workers.INFERENCE)
+    workers.forget()
+    assert [(one.role, one.host) for one in workers.alive()] == [(workers.TRAINING, "elsewhere")]
+    workers.forget()
 
 
 def test_all_parts_present_is_ok():

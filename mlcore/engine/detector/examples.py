@@ -107,7 +107,18 @@ def _stained(record: Record, image: Image) -> Iterator[tuple[Box, int]]:
     beside = locator.locate(image)
     if beside:
         yield box, PLATELET if record.label == "platelet" else NUCLEATED
-        yield from ((other, UNKNOWN) for other in beside if other != box)
+        # What lies free and is small is a platelet, and so no nucleated cell; the rest may be one.
+        for other in beside:
+            if other != box and (_cut_off(other, image) or 3 * _area(other) > _area(box)):
+                yield other, UNKNOWN
+
+
+def _cut_off(box: Box, image: Image) -> bool:
+    return min(box.x0, box.y0, image.shape[1] - box.x1, image.shape[0] - box.y1) <= 0
+
+
+def _area(box: Box) -> int:
+    return box.width * box.height
 
 
 def nuclear_share(box: Box, stain: NDArray[np.float32], scale: float = 1.0) -> float:

@@ -31,7 +31,7 @@ class DetectorSettings:
     size: int = 192
     batch: int = 32
     steps: int = 100
-    epochs: int = 12
+    epochs: int = 20
     rate: float = 1e-3
     seed: int = 20
 

@@ -5,7 +5,7 @@ import pytest
 from mlcore.engine.contracts import NO_CELL
 from mlcore.engine.evaluate import report
 from mlcore.engine.outcomes import Outcome
-from mlcore.web.figures import evaluations, headline, thresholds
+from mlcore.web.figures import evaluations, headline, thresholds, unseen
 from mlcore.web.shares import Share
 
 LABELS = ("neutrophil", "lymphocyte", "basophil")
@@ -71,6 +71,21 @@ def test_the_classic_recipe_stands_beside_it_where_it_was_measured(measured):
     assert headline(measured).classic is None
     classic = headline({**measured, "baseline": measure(ANSWERS[:4])}).classic
     assert (classic.pictures, classic.accuracy.value) == (4, 3 / 4)
+
+
+def test_laboratories_that_were_left_out_stand_beside_the_known_ones(measured):
+    assert unseen(measured) == []
+    told = {
+        "name": "pbc, never seen",
+        "cells": 12,
+        "originals": 9,
+        "balanced_accuracy": {"value": 0.5, "low": 0.4, "high": 0.6},
+        "classes": ["neutrophil", "lymphocyte"],
+    }
+    (left_out,) = unseen({**measured, "unseen": {"rows": [told]}})
+    assert (left_out.name, left_out.cells, left_out.originals) == ("pbc, never seen", 12, 9)
+    assert left_out.balanced.text == "50.0 % (40.0–60.0)"
+    assert [kind.short for kind in left_out.classes] == ["NEU", "LYM"]
 
 
 def test_a_share_is_written_with_its_interval():

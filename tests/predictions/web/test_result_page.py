@@ -33,7 +33,7 @@ def test_a_result_shows_class_confidence_every_probability_and_the_model(client,
     assert html.count('<svg class="bar"') == 8
     assert f"Pre-classified by model {model.version}" in html
     assert "First line against bacteria" in html
-    assert "never shown blasts, parasites or diseases of red cells" in html
+    assert "never shown blasts, other leukaemic cells, parasites, red-cell disease" in html
     assert 'hx-trigger="load' not in html
 
 
