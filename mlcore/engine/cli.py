@@ -153,7 +153,7 @@ def _views_option(command: argparse.ArgumentParser) -> None:
 
 def _length_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--version", default="0.2.0")
-    command.add_argument("--epochs", type=int, default=24)
+    command.add_argument("--epochs", type=int, default=18)
     command.add_argument("--seed", type=int, default=20)
 
 

@@ -33,8 +33,8 @@ class TrainSettings:
     batch: int = 32
     steps: int = 200
     head_epochs: int = 1
-    epochs: int = 24
-    averaged: int = 8
+    epochs: int = 18
+    averaged: int = 6
     head_rate: float = 2e-3
     rate: float = 3e-4
     smoothing: float = 0.05

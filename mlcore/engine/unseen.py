@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 
 from mlcore.engine import export
-from mlcore.engine.assemble import calibrated, read_cells
-from mlcore.engine.calibrate import Floats, softmax
+from mlcore.engine.abstain import Judge
+from mlcore.engine.assemble import CellsRead, calibrated, read_cells
+from mlcore.engine.calibrate import softmax
 from mlcore.engine.crops import Finder, roomy
 from mlcore.engine.evaluate import report
+from mlcore.engine.head import Head
+from mlcore.engine.novelty import Novelty, distance_limit
 from mlcore.engine.outcomes import Outcome
 from mlcore.engine.prepared import Prepared, say
 from mlcore.engine.preprocess import CropSettings
@@ -29,7 +31,8 @@ from mlcore.engine.train import Trainer, TrainSettings
 # The classes of which every laboratory has cells.
 SHARED = ("neutrophil", "eosinophil", "lymphocyte", "monocyte")
 LABORATORIES = ("bccd", "pbc", "txl")
-COPIES_JUDGED = 2
+# Of one original: to judge by, and to learn from what is novel.
+COPIES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,8 @@ def without(course: Course, trained_on: Sequence[str], work: Path) -> list[dict[
     """Train on some laboratories and return one row for each of the others, judged on the shared classes.
 
     Held-out parts and test sets are not touched. The rows are kept in ``work``, so a second call returns
-    at once. Temperature and limits come from the validation part of the laboratories trained on, since a
-    new laboratory has no others.
+    at once. Temperature, limits and what is novel come from the laboratories trained on, since a new
+    laboratory has no others.
     """
     name = "+".join(trained_on)
     kept = work / f"{name}.json"
@@ -63,18 +66,32 @@ def without(course: Course, trained_on: Sequence[str], work: Path) -> list[dict[
     trainer = Trainer(training, validation, course.settings, say=say)
     network = trainer.train(len(course.labels), course.start, work / name)
     head, model = export.head_of(network), export.lite(export.trunk(network))
-    fitted = calibrated(read_cells(model, head, validation.pixels).logits, validation, course.labels)
     keras.backend.clear_session()
+    seen = _cells(
+        course, f"seen of {name}", course.data.few_copies(parts.training, COPIES), trained_on, course.crop
+    )
+    judge, temperature = _limits(model, head, seen, validation, course.labels)
     rows = []
     for other in LABORATORIES:
         if other not in trained_on:
-            rows_of = course.data.few_copies((*parts.training, *parts.validation), COPIES_JUDGED)
+            rows_of = course.data.few_copies((*parts.training, *parts.validation), COPIES)
             judged = _cells(course, f"judged {other}", rows_of, [other], course.crop)
-            logits = read_cells(model, head, judged.pixels).logits
-            outcomes = outcomes_of(logits, judged, fitted, course.labels)
+            outcomes = outcomes_of(read_cells(model, head, judged.pixels), judged, judge, temperature)
             rows.append(row(outcomes, trained_on, other, course.labels))
     kept.write_text(json.dumps(rows, indent=1))
     return rows
+
+
+def _limits(
+    model: bytes, head: Head, seen: Examples, validation: Examples, labels: tuple[str, ...]
+) -> tuple[Judge, float]:
+    """Return what decides when such a network answers, and its temperature: as a bundle would have them."""
+    reads = read_cells(model, head, validation.pixels)
+    fitted = calibrated(reads.logits, validation, labels)
+    novelty = Novelty.fit(read_cells(model, head, seen.pixels).embeddings, seen.targets)
+    farthest = distance_limit(novelty.distances(reads.embeddings))
+    least = tuple(fitted["classes"][label]["threshold"] for label in labels)
+    return Judge(labels, least, novelty, farthest), fitted["temperature"]
 
 
 def leave_one_out(course: Course, work: Path) -> dict[str, Any]:
@@ -88,7 +105,7 @@ def leave_one_out(course: Course, work: Path) -> dict[str, Any]:
     return {
         "protocol": (
             "trained on all laboratories but one and judged on cells of that one, "
-            f"at most {COPIES_JUDGED} copies of an original; classes: {', '.join(course.labels)}; "
+            f"at most {COPIES} copies of an original; classes: {', '.join(course.labels)}; "
             "the cells are cut by drawn boxes or by the shipped locator, which does know that laboratory"
         ),
         "rows": rows,
@@ -102,19 +119,20 @@ def _cells(
     return course.data.examples(f"unseen/{name}", own, course.labels, crop, course.finder)
 
 
-def outcomes_of(
-    logits: Floats, judged: Examples, fitted: dict[str, Any], labels: tuple[str, ...]
-) -> list[Outcome]:
+def outcomes_of(reads: CellsRead, judged: Examples, judge: Judge, temperature: float) -> list[Outcome]:
     """Return what a model would say of each cell, with temperature and limits from elsewhere."""
-    probabilities = softmax(logits, fitted["temperature"])
-    answers = probabilities.argmax(axis=1)
-    least = np.asarray([fitted["classes"][label]["threshold"] for label in labels])
-    confidence = probabilities.max(axis=1)
-    abstained = confidence < least[answers]
+    probabilities = softmax(reads.logits, temperature)
     return [
-        Outcome(name, labels[truth], labels[answer], float(sure), bool(unsure), int(group))
-        for name, truth, answer, sure, unsure, group in zip(
-            judged.names, judged.targets, answers, confidence, abstained, judged.groups, strict=True
+        Outcome(
+            path=name,
+            truth=judge.labels[truth],
+            label=judge.labels[int(shares.argmax())],
+            confidence=float(shares.max()),
+            abstained=bool(judge.objection(shares, vector, ())),
+            group=int(group),
+        )
+        for name, truth, group, shares, vector in zip(
+            judged.names, judged.targets, judged.groups, probabilities, reads.embeddings, strict=True
         )
     ]
 

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
+from mlcore.engine.abstain import Judge
 from mlcore.engine.sampling import Examples
 
 pytest.importorskip("tensorflow")
 
 LABELS = ("neutrophil", "monocyte")
-FITTED = {"temperature": 1.0, "classes": {"neutrophil": {"threshold": 0.9}, "monocyte": {"threshold": 0.6}}}
+LOGITS = np.asarray([[5, 0], [1, 0], [0, 1], [3, 0]], np.float32)
 
 
 @pytest.fixture
@@ -23,12 +24,21 @@ def judged():
     )
 
 
-def test_limits_of_the_known_laboratories_decide_what_is_answered(judged):
-    from mlcore.engine.unseen import outcomes_of  # noqa: PLC0415 -- TensorFlow may be missing
+@pytest.fixture
+def told(judged):
+    from mlcore.engine.assemble import CellsRead  # noqa: PLC0415 -- TensorFlow may be missing
+    from mlcore.engine.unseen import outcomes_of  # noqa: PLC0415 -- as above
 
-    logits = np.asarray([[5, 0], [1, 0], [0, 1], [3, 0]], np.float32)
-    told = outcomes_of(logits, judged, FITTED, LABELS)
-    assert [(one.truth, one.label, one.abstained) for one in told] == [
+    def tell(novelty=None, farthest=0.0):
+        judge = Judge(LABELS, (0.9, 0.6), novelty, farthest)
+        vectors = np.asarray([[1, 0], [1, 0], [1, 0], [0, 1]], np.float32)
+        return outcomes_of(CellsRead(LOGITS, vectors), judged, judge, 1.0)
+
+    return tell
+
+
+def test_limits_of_the_known_laboratories_decide_what_is_answered(told):
+    assert [(one.truth, one.label, one.abstained) for one in told()] == [
         ("neutrophil", "neutrophil", False),
         ("neutrophil", "neutrophil", True),
         ("monocyte", "monocyte", False),
@@ -36,11 +46,20 @@ def test_limits_of_the_known_laboratories_decide_what_is_answered(judged):
     ]
 
 
-def test_a_row_tells_errors_among_answers_and_intervals_by_original(judged):
-    from mlcore.engine.unseen import outcomes_of, row  # noqa: PLC0415 -- as above
+def test_a_cell_unlike_the_known_laboratories_is_no_answer(told):
+    """The last cell looks another way in the features than all that were trained on."""
 
-    logits = np.asarray([[5, 0], [1, 0], [0, 1], [3, 0]], np.float32)
-    told = row(outcomes_of(logits, judged, FITTED, LABELS), ["pbc"], "bccd", LABELS)
+    class Far:
+        def distances(self, vectors):
+            return vectors[:, 1]
+
+    assert [one.abstained for one in told(Far(), farthest=0.5)] == [False, True, False, True]
+
+
+def test_a_row_tells_errors_among_answers_and_intervals_by_original(told):
+    from mlcore.engine.unseen import row  # noqa: PLC0415 -- TensorFlow may be missing
+
+    told = row(told(), ["pbc"], "bccd", LABELS)
     assert (told["cells"], told["originals"]) == (4, 3)
     assert told["balanced_accuracy"]["value"] == pytest.approx(0.75)
     assert told["per_class"] == {"neutrophil": 1.0, "monocyte": 0.5}
