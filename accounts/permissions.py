@@ -30,6 +30,9 @@ class Capability(TextChoices):
     VIEW_RESULTS = "view_results", gettext_lazy("see results")
     VIEW_ALL_SITES = "view_all_sites", gettext_lazy("see the results of all sites")
     RETRY_ANALYSIS = "retry_analysis", gettext_lazy("retry an analysis")
+    REGISTER_SAMPLES = "register_samples", gettext_lazy("register samples")
+    REVIEW_CELLS = "review_cells", gettext_lazy("review cells")
+    SIGN_REPORTS = "sign_reports", gettext_lazy("sign reports")
     VIEW_MODELS = "view_models", gettext_lazy("see the models")
     MANAGE_MODELS = "manage_models", gettext_lazy("train or change models")
     MANAGE_PEOPLE = "manage_people", gettext_lazy("manage people")
@@ -40,9 +43,16 @@ class Capability(TextChoices):
 _EVERYONE = frozenset({Capability.VIEW_RESULTS, Capability.VIEW_MODELS})
 
 CAPABILITIES: dict[str, frozenset[Capability]] = {
-    Role.TECHNICIAN: _EVERYONE | {Capability.UPLOAD, Capability.RETRY_ANALYSIS},
-    Role.DOCTOR: _EVERYONE | {Capability.VIEW_ALL_SITES},
-    Role.ADMIN: frozenset(Capability),
+    Role.TECHNICIAN: _EVERYONE
+    | {
+        Capability.UPLOAD,
+        Capability.RETRY_ANALYSIS,
+        Capability.REGISTER_SAMPLES,
+        Capability.REVIEW_CELLS,
+    },
+    Role.DOCTOR: _EVERYONE | {Capability.VIEW_ALL_SITES, Capability.REVIEW_CELLS, Capability.SIGN_REPORTS},
+    # A report is a doctor's word: administering the portal gives no right to it.
+    Role.ADMIN: frozenset(Capability) - {Capability.SIGN_REPORTS},
 }
 
 

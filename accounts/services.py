@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from accounts.audit.models import Outcome
 from accounts.audit.record import record
 from accounts.errors import LastAdmin, Oneself
 from accounts.models import OneTimeLink, Site, User
@@ -148,3 +149,17 @@ def _keep_an_admin(*, actor: User | None, person: User, rows: dict[UUID, User]) 
 def _save(person: User, field: str) -> None:
     person.full_clean(validate_constraints=False)  # The fields' own rules say the same, in better words.
     person.save(update_fields=[field])
+
+
+def identity_proved(*, person: User, password: str, origin: Origin) -> bool:
+    """Say whether ``password`` is that of the signed-in ``person``, who is about to do a sensitive act.
+
+    A wrong one is in the log; how often one may try is the caller's to limit.
+    """
+    if person.check_password(password):
+        return True
+    with transaction.atomic():
+        record(
+            "person.identity_not_proved", actor=person, subject=person, origin=origin, outcome=Outcome.REFUSED
+        )
+    return False

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
+from typing import Any
 
 from django.utils.functional import Promise
 
@@ -53,3 +55,34 @@ class ImageGone(PortalError):  # noqa: N818 -- the name says what is the case
 
     code = "image_missing"
     status = HTTPStatus.GONE
+
+
+class SampleRefused(PortalError):  # noqa: N818 -- the name says what happened
+    """A sample does not allow this now: it stands somewhere else, or a reason is missing."""
+
+    code = "sample_refused"
+    status = HTTPStatus.CONFLICT
+
+
+class ReviewRefused(PortalError):  # noqa: N818 -- the name says what happened
+    """Cells cannot be reviewed like this; none was."""
+
+    code = "review_refused"
+    status = HTTPStatus.CONFLICT
+
+
+class ChangedMeanwhile(ReviewRefused):
+    """Somebody else reviewed the cells first; ``states`` is how they stand now."""
+
+    code = "changed_meanwhile"
+
+    def __init__(self, message: str | Promise, states: Sequence[Any]) -> None:
+        super().__init__(message)
+        self.states = states
+
+
+class SigningRefused(PortalError):  # noqa: N818 -- the name says what happened
+    """A report cannot be signed yet; nothing was."""
+
+    code = "signing_refused"
+    status = HTTPStatus.CONFLICT

@@ -1,4 +1,4 @@
-"""The life of an analysis job: its states, the moves between them, and why one may end without a result."""
+"""The lives of a sample and of an analysis job: states, the moves between them, why a job may fail."""
 
 from __future__ import annotations
 
@@ -27,6 +27,38 @@ TRANSITIONS: dict[JobState, frozenset[JobState]] = {
 def sources(target: JobState) -> list[JobState]:
     """Return the states from which a job may move to ``target``."""
     return [state for state, targets in TRANSITIONS.items() if target in targets]
+
+
+class SampleState(TextChoices):
+    """Where a sample stands."""
+
+    RECEIVING = "receiving", _("receiving")
+    ANALYSING = "analysing", _("analysing")
+    TO_REVIEW = "to_review", _("to review")
+    IN_REVIEW = "in_review", _("in review")
+    SIGNED = "signed", _("signed")
+    AMENDED = "amended", _("amended")
+    FAILED = "failed", _("failed")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+# To review: a technician reads the cells. In review: submitted, and a doctor's; a signed sample goes back
+# there when an amendment is begun. Cancelling ends a sample and keeps its trail.
+SAMPLE_MOVES: dict[SampleState, frozenset[SampleState]] = {
+    SampleState.RECEIVING: frozenset({SampleState.ANALYSING, SampleState.CANCELLED}),
+    SampleState.ANALYSING: frozenset({SampleState.TO_REVIEW, SampleState.FAILED, SampleState.CANCELLED}),
+    SampleState.TO_REVIEW: frozenset({SampleState.ANALYSING, SampleState.IN_REVIEW, SampleState.CANCELLED}),
+    SampleState.IN_REVIEW: frozenset(
+        {SampleState.TO_REVIEW, SampleState.SIGNED, SampleState.AMENDED, SampleState.CANCELLED}
+    ),
+    SampleState.SIGNED: frozenset({SampleState.IN_REVIEW}),
+    SampleState.AMENDED: frozenset({SampleState.IN_REVIEW}),
+    SampleState.FAILED: frozenset({SampleState.ANALYSING, SampleState.CANCELLED}),
+    SampleState.CANCELLED: frozenset(),
+}
+# While a sample stands in one of these, fields may be added and cells be reviewed.
+TAKES_FIELDS = (SampleState.RECEIVING, SampleState.ANALYSING, SampleState.TO_REVIEW, SampleState.FAILED)
+TAKES_REVIEWS = (SampleState.ANALYSING, SampleState.TO_REVIEW, SampleState.IN_REVIEW)
 
 
 class Failure(TextChoices):

@@ -26,6 +26,21 @@ class HistoryFilters:
 
 
 @dataclass(frozen=True, slots=True)
+class WorklistFilters:
+    """What a person asked the worklist for; empty values do not filter.
+
+    ``state`` is one state, or empty for all that still wait for somebody. Both dates are whole days of
+    receipt in the portal's time zone and count in. ``text`` begins an accession number or is a patient
+    reference.
+    """
+
+    state: str = ""
+    date_from: date | None = None
+    date_to: date | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class QueueStatus:
     """How much work waits for the inference workers, and for how long the oldest has waited, in seconds."""
 

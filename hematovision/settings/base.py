@@ -185,6 +185,9 @@ TRAINING_DATA_ROOT = env.path("TRAINING_DATA_ROOT", VAR_DIR / "data")
 INFERENCE_THREADS = env.integer("INFERENCE_THREADS", 1, at_least=1)
 TRAINING_THREADS = env.integer("TRAINING_THREADS", 1, at_least=1)
 
+# Whether a report needs a second person, who has reviewed or submitted the sample that another one signs.
+FOUR_EYES = env.flag("FOUR_EYES", default=True)
+
 # Uploads. Numbers are caps against accidents and attacks, not clinical limits.
 UPLOAD_MAX_BYTES = env.integer("UPLOAD_MAX_MB", 25, at_least=1) * 1024 * 1024
 UPLOAD_MAX_PIXELS = env.integer("UPLOAD_MAX_MEGAPIXELS", 24, at_least=1) * 1_000_000

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
-from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
-from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from accounts.models import User
-from predictions.errors import BadCursor
 from predictions.models import Analysis, Cell, SmearField
 from predictions.selectors.access import visible_fields
+from predictions.selectors.keys import midnight, read_key, write_key
 from predictions.types import HistoryFilters
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
 PAGE_SIZE: Final = 30
-_EPOCH: Final = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
-_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +42,7 @@ def history(
     """
     fields = filtered(visible_fields(user), filters, user)
     if after:
-        created_at, field_id = _read_key(after)
+        created_at, field_id = read_key(after)
         older = Q(created_at__lt=created_at) | Q(created_at=created_at, id__lt=field_id)
         # The first condition repeats the second so that PostgreSQL can begin within the index.
         fields = fields.filter(created_at__lte=created_at).filter(older)
@@ -58,7 +53,7 @@ def history(
         .order_by("-created_at", "-id")[: limit + 1]
     )
     page = rows[:limit]
-    return HistoryPage(page, _write_key(page[-1]) if len(rows) > limit else None)
+    return HistoryPage(page, write_key(page[-1].created_at, page[-1].pk) if len(rows) > limit else None)
 
 
 def filtered(
@@ -75,27 +70,10 @@ def filtered(
     if filters.text.strip():
         conditions &= Q(original_name__icontains=filters.text.strip().replace("\0", ""))
     if filters.date_from:
-        conditions &= Q(created_at__gte=_midnight(filters.date_from))
+        conditions &= Q(created_at__gte=midnight(filters.date_from))
     if filters.date_to:
-        conditions &= Q(created_at__lt=_midnight(filters.date_to + timedelta(days=1)))
+        conditions &= Q(created_at__lt=midnight(filters.date_to + timedelta(days=1)))
     if filters.label:
         named = Cell.objects.filter(analysis__field=OuterRef("pk"), label=filters.label, abstained=False)
         conditions &= Q(Exists(named))
     return fields.filter(conditions)
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))
-
-
-def _write_key(field: SmearField) -> str:
-    """Name the place right after ``field``: microseconds since 1970 and the field's key, both exact."""
-    return f"{(field.created_at - _EPOCH) // _MICROSECOND}-{field.pk.hex}"
-
-
-def _read_key(key: str) -> tuple[datetime, UUID]:
-    try:
-        microseconds, _dash, field_id = key.partition("-")
-        return _EPOCH + int(microseconds) * _MICROSECOND, UUID(hex=field_id)
-    except (ValueError, OverflowError):
-        raise BadCursor(_("This page of the history does not exist. Start again from the first.")) from None

@@ -4,9 +4,38 @@
 come along with them, which a web process has no use for.
 """
 
-from predictions.services.opened import field_opened
+from predictions.services.opened import field_opened, report_opened
+from predictions.services.reports import critical_note, report_amend, report_preview, report_sign
 from predictions.services.retry import analysis_retry
+from predictions.services.reviews import cells_review, review_undo
+from predictions.services.samples import (
+    sample_cancel,
+    sample_create,
+    sample_edit,
+    sample_opened,
+    sample_return,
+    sample_submit,
+)
 from predictions.services.submit import Submitted, field_submit
 from predictions.services.wait import result_awaited
 
-__all__ = ["Submitted", "analysis_retry", "field_opened", "field_submit", "result_awaited"]
+__all__ = [
+    "Submitted",
+    "analysis_retry",
+    "cells_review",
+    "critical_note",
+    "field_opened",
+    "field_submit",
+    "report_amend",
+    "report_opened",
+    "report_preview",
+    "report_sign",
+    "result_awaited",
+    "review_undo",
+    "sample_cancel",
+    "sample_create",
+    "sample_edit",
+    "sample_opened",
+    "sample_return",
+    "sample_submit",
+]

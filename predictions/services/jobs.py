@@ -22,6 +22,7 @@ from predictions.models import AnalysisJob, SmearField, StoredImage
 from predictions.pipeline.infer import Reading
 from predictions.pipeline.notify import announce
 from predictions.pipeline.persist import persist
+from predictions.services.fields import read
 from predictions.states import Failure, JobState, sources
 
 # clock_timestamp(), because now() stands still within a transaction. What the worker needs of the field comes
@@ -33,7 +34,7 @@ CLAIM: Final = """
       FROM predictions_smearfield AS field JOIN predictions_storedimage AS image ON sha256 = image_id
      WHERE field_id = field.id AND field.id = %(field)s AND attempts < %(most)s
        AND (state = %(queued)s OR (state = %(running)s AND lease_until < clock_timestamp()))
- RETURNING job.id, fence, attempts, site_id, single, sha256, media_type
+ RETURNING job.id, fence, attempts, site_id, sample_id, single, sha256, media_type
 """
 
 
@@ -41,7 +42,7 @@ CLAIM: Final = """
 class Lease:
     """The right to finish one job, as long as no other worker has taken it over.
 
-    ``field`` holds no more than its key, site, image and whether it shows a single cell.
+    ``field`` holds no more than its key, site, sample, image and whether it shows a single cell.
     """
 
     job_id: int
@@ -64,11 +65,10 @@ def claim(field_id: UUID) -> Lease | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    job_id, fence, attempts, site_id, single, sha256, media_type = row
+    job_id, fence, attempts, site_id, sample_id, single, sha256, media_type = row
     image = StoredImage(sha256=sha256, media_type=media_type)
-    return Lease(
-        job_id, SmearField(id=field_id, site_id=site_id, single=single, image=image), fence, attempts
-    )
+    field = SmearField(id=field_id, site_id=site_id, sample_id=sample_id, single=single, image=image)
+    return Lease(job_id, field, fence, attempts)
 
 
 def complete(lease: Lease, reading: Reading, version: ModelVersion) -> bool:
@@ -77,6 +77,7 @@ def complete(lease: Lease, reading: Reading, version: ModelVersion) -> bool:
         if not _move(lease, JobState.DONE, finished_at=Now()):
             return False
         persist(lease.field, reading.prediction, version=version, milliseconds=reading.milliseconds)
+        read(lease.field, lease.field.sample_id, cells=len(reading.prediction.cells))
         record("field.analysed", actor=None, subject=lease.field, detail={"model": version.sha256})
         transaction.on_commit(lambda: announce(lease.field.pk))
     return True
@@ -88,6 +89,7 @@ def fail(lease: Lease, failure: Failure) -> bool:
         told = {"failure_code": failure.value, "failure_text": failure.label}
         if not _move(lease, JobState.FAILED, finished_at=Now(), **told):
             return False
+        read(lease.field, lease.field.sample_id, cells=None)
         record(
             "analysis.failed",
             actor=None,

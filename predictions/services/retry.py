@@ -16,6 +16,7 @@ from hematovision.core.queue import ANALYSE_FIELD, ring_on_commit
 from predictions.errors import RetryRefused
 from predictions.models import AnalysisJob, SmearField
 from predictions.selectors import visible_fields
+from predictions.services.fields import read_again
 from predictions.states import JobState
 
 
@@ -44,6 +45,7 @@ def analysis_retry(*, actor: User, origin: Origin, field_id: UUID) -> SmearField
             raise RetryRefused(
                 _("Only a failed analysis can be retried. Reload the page to see how it stands.")
             )
+        read_again(actor, field.sample_id)
         record("analysis.retried", actor=actor, subject=field, origin=origin)
         ring_on_commit(ANALYSE_FIELD, str(field.pk))
     return field

@@ -6,6 +6,7 @@ import threading
 import unicodedata
 from dataclasses import dataclass
 from typing import BinaryIO, Final
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -17,11 +18,13 @@ from accounts.permissions import Capability, require
 from hematovision.core.origin import Origin
 from hematovision.core.queue import ANALYSE_FIELD, ring_on_commit
 from predictions.errors import UploadRefused
-from predictions.models import AnalysisJob, SmearField, StoredImage
+from predictions.models import AnalysisJob, EventKind, Sample, SmearField, StoredImage
 from predictions.pipeline.clean import clean
 from predictions.pipeline.store import kept
 from predictions.pipeline.validate import validate
 from predictions.selectors import visible_fields
+from predictions.services.fields import take_in
+from predictions.services.trail import note
 from predictions.types import Cleaned
 
 NAME_LENGTH: Final = 255
@@ -38,7 +41,13 @@ class Submitted:
 
 
 def field_submit(
-    *, actor: User, origin: Origin, content: BinaryIO, name: str, single: bool = False
+    *,
+    actor: User,
+    origin: Origin,
+    content: BinaryIO,
+    name: str,
+    single: bool = False,
+    sample_id: UUID | None = None,
 ) -> Submitted:
     """Take one file: check it, strip it, keep it, and queue its analysis.
 
@@ -51,9 +60,12 @@ def field_submit(
         content: the file, at its beginning.
         name: the file's name, kept as text only.
         single: the picture shows one cell of interest.
+        sample_id: the sample that the picture is a field of, if of any.
 
     Raises:
         PermissionDenied: the actor's role may not upload.
+        Sample.DoesNotExist: there is no such sample for the actor.
+        SampleRefused: the sample takes no more fields; nothing was kept.
         UploadRefused: the file is not one the portal can read; nothing was kept.
         StorageFull: there is no room; nothing was kept.
     """
@@ -64,8 +76,11 @@ def field_submit(
     except UploadRefused as refusal:
         raise refusal.about(shown) from None
     with kept(cleaned) as image, transaction.atomic():
-        field = _rows(actor, image, cleaned, shown, single=single)
+        sample = take_in(actor, sample_id) if sample_id else None
+        field = _rows(actor, image, cleaned, shown, single=single, sample=sample)
         earlier = _earlier(actor, field)
+        if sample:
+            note(sample, EventKind.UPLOADED, actor, {"field": str(field.pk)})
         detail = {"image": image.sha256, "duplicate_of": str(earlier.pk) if earlier else None}
         record("field.uploaded", actor=actor, subject=field, origin=origin, detail=detail)
         ring_on_commit(ANALYSE_FIELD, str(field.pk))
@@ -79,11 +94,14 @@ def _read(content: BinaryIO) -> Cleaned:
         return clean(validate(original), original)
 
 
-def _rows(actor: User, image: StoredImage, cleaned: Cleaned, name: str, *, single: bool) -> SmearField:
+def _rows(
+    actor: User, image: StoredImage, cleaned: Cleaned, name: str, *, single: bool, sample: Sample | None
+) -> SmearField:
     # The same bytes have the same key, so a second row of them is no conflict but the same row.
     StoredImage.objects.bulk_create([image], ignore_conflicts=True)
     field = SmearField.objects.create(
-        site_id=actor.site_id,
+        site_id=sample.site_id if sample else actor.site_id,
+        sample=sample,
         uploaded_by=actor,
         image=image,
         original_name=name,

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_GET
 from accounts.permissions import Capability
 from accounts.web.access import requires
 from predictions.models import Cell
+from predictions.pipeline import pictures
 from predictions.selectors import visible_cell, visible_fields
-from predictions.web import pictures
 
 # Should a browser ever take an image for a page, it may neither run nor load anything.
 HARMLESS = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-Type-Options": "nosniff"}

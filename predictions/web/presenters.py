@@ -93,7 +93,6 @@ def present(field: SmearField) -> FieldView:
 
 def present_cell(cell: Cell) -> CellView:
     """Turn a cell into words, most probable class first."""
-    ranked = sorted(cell.probabilities.items(), key=lambda item: -item[1])
     return CellView(
         id=cell.pk,
         number=cell.number,
@@ -102,12 +101,18 @@ def present_cell(cell: Cell) -> CellView:
         confidence=percent(cell.confidence),
         abstained=cell.abstained,
         reason=cell.reason,
-        shares=[Share(cell_class(label), percent(value), length(value)) for label, value in ranked],
+        shares=ranked_shares(cell),
         x=cell.x0,
         y=cell.y0,
         width=cell.x1 - cell.x0,
         height=cell.y1 - cell.y0,
     )
+
+
+def ranked_shares(cell: Cell) -> list[Share]:
+    """Return the probability of every class, most probable first."""
+    ranked = sorted(cell.probabilities.items(), key=lambda item: -item[1])
+    return [Share(cell_class(label), percent(value), length(value)) for label, value in ranked]
 
 
 def tally(cells: Iterable[CellView]) -> list[Tally]:

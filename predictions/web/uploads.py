@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from http import HTTPStatus
+from uuid import UUID
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -18,7 +19,7 @@ from accounts.web.access import requires, signed_in
 from hematovision.core.errors import PortalError
 from hematovision.core.origin import Origin
 from mlcore.registry.selectors import active_version
-from predictions.models import SmearField
+from predictions.models import Sample, SmearField
 from predictions.services import Submitted, field_submit
 
 
@@ -56,11 +57,25 @@ def upload(request: HttpRequest) -> HttpResponse:
 @requires(Capability.UPLOAD)
 def upload_file(request: HttpRequest) -> JsonResponse:
     """Take one file; 201 with where to look, or the reason why not."""
+    return _taken(request, None)
+
+
+@require_POST
+@requires(Capability.UPLOAD)
+def sample_file(request: HttpRequest, sample_id: UUID) -> JsonResponse:
+    """Take one file as a field of a sample; answers as :func:`upload_file`."""
+    try:
+        return _taken(request, sample_id)
+    except Sample.DoesNotExist as problem:
+        raise Http404 from problem
+
+
+def _taken(request: HttpRequest, sample_id: UUID | None) -> JsonResponse:
     file = request.FILES.get("file")
     if file is None:
         return _refusal("no_file", _("No file arrived. Choose it again."), HTTPStatus.BAD_REQUEST)
     try:
-        submitted = _submit(request, file)
+        submitted = _submit(request, file, sample_id)
     except PortalError as refusal:
         return _refusal(refusal.code, refusal.message, refusal.status)
     earlier = submitted.duplicate_of
@@ -75,13 +90,14 @@ def upload_file(request: HttpRequest) -> JsonResponse:
     return JsonResponse(answer, status=HTTPStatus.CREATED)
 
 
-def _submit(request: HttpRequest, file: UploadedFile) -> Submitted:
+def _submit(request: HttpRequest, file: UploadedFile, sample_id: UUID | None = None) -> Submitted:
     return field_submit(
         actor=signed_in(request),
         origin=Origin.of(request),
         content=file,  # type: ignore[arg-type]  # Django's file answers read() as BinaryIO does
         name=file.name or "",
         single=bool(request.POST.get("single")),
+        sample_id=sample_id,
     )
 
 

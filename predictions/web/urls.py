@@ -1,10 +1,31 @@
-"""Addresses: pages and images of smear fields."""
+"""Addresses: samples, smear fields, their images and cells."""
 
 from django.urls import path
 
 from predictions.web import history, media, results, uploads
+from predictions.web.samples import cells, pages, reports, worklist
 
 urlpatterns = [
+    path("samples/", worklist.worklist, name="worklist"),
+    path("samples/new/", pages.new, name="sample_new"),
+    path("samples/<uuid:sample_id>/", pages.page, name="sample"),
+    path("samples/<uuid:sample_id>/edit/", pages.edit, name="sample_edit"),
+    path("samples/<uuid:sample_id>/files/", uploads.sample_file, name="sample_file"),
+    path("samples/<uuid:sample_id>/groups/", pages.groups_part, name="sample_groups"),
+    path("samples/<uuid:sample_id>/panel/", pages.panel_part, name="sample_panel"),
+    path("samples/<uuid:sample_id>/cells/", cells.review, name="sample_cells"),
+    path("samples/<uuid:sample_id>/undo/", cells.undo, name="sample_undo"),
+    path("samples/<uuid:sample_id>/changes/", cells.changes, name="sample_changes"),
+    path("samples/<uuid:sample_id>/submit/", pages.submit, name="sample_submit"),
+    path("samples/<uuid:sample_id>/return/", pages.give_back, name="sample_return"),
+    path("samples/<uuid:sample_id>/cancel/", pages.cancel, name="sample_cancel"),
+    path("samples/<uuid:sample_id>/preview/", reports.preview, name="sample_preview"),
+    path("samples/<uuid:sample_id>/sign/", reports.sign, name="sample_sign"),
+    path("samples/<uuid:sample_id>/amend/", reports.amend, name="sample_amend"),
+    path("samples/<uuid:sample_id>/note/", reports.note_critical, name="sample_note"),
+    path("reports/<uuid:report_id>/", reports.pdf, name="report"),
+    path("verify/", reports.verify, name="verify"),
+    path("cells/<uuid:cell_id>/context/", cells.context, name="cell_context"),
     path("upload/", uploads.upload, name="upload"),
     path("upload/file/", uploads.upload_file, name="upload_file"),
     path("fields/", history.history, name="history"),

@@ -10,9 +10,14 @@ const list = document.getElementById("rows");
 const rows = new Set();
 
 const follower = new Follower(document.getElementById("announcement"));
+// On a sample's page the result comes as cells of the gallery, so a row has done its work when its image is stored.
+const leaves = form.dataset.leave === "yes";
 const sender = new Sender(form, (row, answer) => {
   row.stored(answer);
-  follower.add(row, answer.status_url);
+  if (leaves) {
+    if (!answer.duplicate_of) row.remove();
+    document.body.dispatchEvent(new CustomEvent("sample:changed"));
+  } else follower.add(row, answer.status_url);
 });
 
 function refresh() {

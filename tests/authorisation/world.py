@@ -8,13 +8,14 @@ from allauth.account.forms import default_token_generator
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
+from django.utils import timezone
 
 from accounts import links, services
 from accounts.models import User
 from hematovision.core.origin import Origin
 from mlcore.registry.models import ModelVersion, TrainingRun
-from predictions.models import Analysis, Cell
-from predictions.services import field_submit
+from predictions.models import Analysis, Cell, Report
+from predictions.services import field_submit, sample_create
 from tests.accounts.factories import PASSWORD, PersonFactory, SiteFactory
 from tests.predictions import hostile
 
@@ -22,7 +23,7 @@ WHO = ("anonymous", "technician", "doctor", "admin", "disabled")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 NOBODY = uuid.UUID(int=0)
 # Uploads carry a real image: an empty one would be refused before anybody asks who sends it.
-FILE_OF = {"upload": "files", "upload_file": "file", "api_predict": "file"}
+FILE_OF = {"upload": "files", "upload_file": "file", "sample_file": "file", "api_predict": "file"}
 # Addresses that a program asks with a token; the others are asked by a browser with a session.
 BY_TOKEN = ("api/", "_allauth/")
 
@@ -66,11 +67,23 @@ class World:
             version="test", sha256="0" * 64, labels=["neutrophil"], location="nowhere", source="imported"
         )
         self.run = TrainingRun.objects.create(recipe="x", data="x", started_by=self.people["admin"])
-        self.cells = {"own": self._cell(self.people["technician"]), "other": self._cell(self.stranger)}
+        self.samples = {
+            which: sample_create(actor=who, origin=Origin(), facts={"accession": f"HV-{which.upper()}"})
+            for which, who in (("own", self.people["technician"]), ("other", self.stranger))
+        }
+        self.reports = {which: self._report(sample) for which, sample in self.samples.items()}
+        self.cells = {which: self._cell(sample) for which, sample in self.samples.items()}
 
-    def _cell(self, uploader):
+    def _report(self, sample):
+        facts = {"version": 1, "revision": 1, "content": "{}", "pdf": b"%PDF", "sha256": "0" * 64}
+        signed = {"signed_by": self.people["doctor"], "signed_at": timezone.now(), "code": sample.accession}
+        return Report.objects.create(sample=sample, **facts, **signed)
+
+    def _cell(self, sample):
         content = io.BytesIO(hostile.jpeg())
-        field = field_submit(actor=uploader, origin=Origin(), content=content, name="a.jpg").field
+        field = field_submit(
+            actor=sample.created_by, origin=Origin(), content=content, name="a.jpg", sample_id=sample.pk
+        ).field
         analysis = Analysis.objects.create(field=field, model_version=self.version, milliseconds=1)
         facts = {"label": "neutrophil", "confidence": 1.0, "probabilities": {"neutrophil": 1.0}}
         return Cell.objects.create(analysis=analysis, number=1, x0=0, y0=0, x1=9, y1=9, **facts)
@@ -87,6 +100,10 @@ class World:
             return NOBODY
         if name == "person_id":
             return self.people.get(who, self.stranger).pk if which == "own" else self.stranger.pk
+        if name == "sample_id":
+            return self.samples[which].pk
+        if name == "report_id":
+            return self.reports[which].pk
         if name in {"field_id", "cell_id"}:
             cell = self.cells[which]
             return cell.pk if name == "cell_id" else cell.analysis.field_id

@@ -135,7 +135,7 @@ def test_other_roles_are_told_that_they_may_not(client, role):
 
 
 @pytest.mark.parametrize(
-    ("role", "page"), [("technician", "upload"), ("admin", "upload"), ("doctor", "history")]
+    ("role", "page"), [("technician", "worklist"), ("admin", "worklist"), ("doctor", "worklist")]
 )
 def test_the_first_page_is_where_the_work_begins(client, role, page):
     client.force_login(PersonFactory(role=role))

@@ -1,10 +1,8 @@
-"""``manage.py demo``: people of each role and drawn smears, through the same services as real ones."""
+"""``manage.py demo``: people of each role, and samples of drawn smears, by the services that people use."""
 
 from __future__ import annotations
 
-import random
 import secrets
-from io import BytesIO
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
@@ -14,10 +12,8 @@ from accounts import links, services
 from accounts.models import Site, User
 from accounts.permissions import Role
 from hematovision.core.errors import PortalError
-from hematovision.core.origin import Origin
+from predictions.management.demo import Day
 from predictions.models import SmearField
-from predictions.services import field_submit
-from predictions.synthetic import draw_field
 
 DOMAIN: Final = "demo.example"
 SITE: Final = "Demo laboratory"
@@ -26,9 +22,8 @@ NAMES: Final = {
     Role.DOCTOR: "Demo Doctor",
     Role.ADMIN: "Demo Admin",
 }
-FIELDS: Final = 12
-# About what a healthy adult's blood holds, so that the demo looks like a laboratory's day.
-MIX: Final = {"neutrophil": 60, "lymphocyte": 28, "monocyte": 7, "eosinophil": 4, "basophil": 1}
+# Pictures without a sample, as programs send them.
+LOOSE_FIELDS: Final = 4
 
 
 class Command(BaseCommand):
@@ -41,11 +36,11 @@ class Command(BaseCommand):
         _refuse_beside_real_people()
         try:
             people = {role: self._person(role) for role in NAMES}
-            drawn = _submit_smears(people[Role.TECHNICIAN])
+            drawn = _fill(people[Role.TECHNICIAN], people[Role.DOCTOR])
         except PortalError as refusal:
             raise CommandError(refusal.message) from refusal
         self.stdout.write(
-            f"{drawn} drawn smears were submitted." if drawn else "The drawn smears are there already."
+            f"{drawn} drawn smears were added." if drawn else "The drawn smears are there already."
         )
 
     def _person(self, role: Role) -> User:
@@ -76,15 +71,12 @@ def _site() -> Site:
     return Site.objects.filter(name=SITE).first() or services.site_create(actor=None, name=SITE)
 
 
-def _submit_smears(technician: User) -> int:
-    """Draw smears and upload them as the technician; return how many, 0 if they are there already."""
+def _fill(technician: User, doctor: User) -> int:
+    """Make samples and loose fields; return how many were drawn, 0 if they are there already."""
     if SmearField.objects.filter(site=technician.site).exists():
         return 0
-    chance = random.Random(FIELDS)  # noqa: S311 -- it draws pictures, not secrets
-    for number in range(1, FIELDS + 1):
-        labels = chance.choices(list(MIX), weights=list(MIX.values()), k=chance.randint(1, 4))
-        picture = draw_field(number, labels=labels).encoded("image/jpeg")
-        field_submit(
-            actor=technician, origin=Origin(), content=BytesIO(picture), name=f"synthetic-{number:02}.jpg"
-        )
-    return FIELDS
+    day = Day(technician, doctor)
+    day.fill()
+    for number in range(LOOSE_FIELDS):
+        day.field(None, cells=1 + number % 4)
+    return day.drawn

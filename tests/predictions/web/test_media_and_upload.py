@@ -7,7 +7,7 @@ from django.urls import reverse
 from PIL import Image
 
 from predictions.models import SmearField
-from predictions.web import pictures
+from predictions.pipeline import pictures
 from tests.predictions import hostile
 
 

@@ -1,0 +1,26 @@
+"""Samples, their smear fields, what the models found in them, and what people said of it."""
+
+from predictions.models.catalogue import CellType, CountsAs
+from predictions.models.fields import AnalysisJob, SmearField
+from predictions.models.images import StoredImage
+from predictions.models.readings import Analysis, Cell
+from predictions.models.reports import Acknowledgement, Report
+from predictions.models.reviews import CellReview, ReviewKind
+from predictions.models.samples import EventKind, Sample, SampleEvent
+
+__all__ = [
+    "Acknowledgement",
+    "Analysis",
+    "AnalysisJob",
+    "Cell",
+    "CellReview",
+    "CellType",
+    "CountsAs",
+    "EventKind",
+    "Report",
+    "ReviewKind",
+    "Sample",
+    "SampleEvent",
+    "SmearField",
+    "StoredImage",
+]

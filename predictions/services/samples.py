@@ -1,0 +1,159 @@
+"""Registering a sample, changing its details, and moving it on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.audit.record import record
+from accounts.models import User
+from accounts.permissions import Capability, require
+from hematovision.core.origin import Origin
+from predictions.errors import SampleRefused
+from predictions.models import EventKind, Sample
+from predictions.services.trail import locked, move, note
+from predictions.states import SampleState
+
+# What people give of a sample. Nothing else can be written from outside.
+FACTS: Final = (
+    "accession",
+    "patient_reference",
+    "sex",
+    "age_value",
+    "age_unit",
+    "instrument",
+    "stain",
+    "wbc",
+    "collected_at",
+    "received_at",
+    "requester",
+    "note",
+    "target",
+    "training_opt_out",
+)
+# A report that is signed, or in a doctor's hands, keeps what it was made of.
+EDITABLE: Final = (
+    SampleState.RECEIVING,
+    SampleState.ANALYSING,
+    SampleState.TO_REVIEW,
+    SampleState.IN_REVIEW,
+    SampleState.FAILED,
+)
+
+
+class _Act(NamedTuple):
+    """A move that a person makes: where to, and its name in the log."""
+
+    target: SampleState
+    event: str
+
+
+CANCEL: Final = _Act(SampleState.CANCELLED, "sample.cancelled")
+SUBMIT: Final = _Act(SampleState.IN_REVIEW, "sample.submitted")
+RETURN: Final = _Act(SampleState.TO_REVIEW, "sample.returned")
+
+
+def sample_create(*, actor: User, origin: Origin, facts: Mapping[str, Any]) -> Sample:
+    """Register a sample of the actor's site.
+
+    Raises:
+        PermissionDenied: the actor's role may not register samples.
+        ValidationError: a fact is missing or wrong, or the accession number is taken.
+    """
+    require(actor, Capability.REGISTER_SAMPLES)
+    sample = Sample(site_id=actor.site_id, created_by=actor, **_known(facts))
+    sample.full_clean()
+    with transaction.atomic():
+        sample.save(force_insert=True)
+        note(sample, EventKind.CREATED, actor, {})
+        record("sample.created", actor=actor, subject=sample, origin=origin)
+    return sample
+
+
+def sample_edit(*, actor: User, origin: Origin, sample_id: UUID, facts: Mapping[str, Any]) -> Sample:
+    """Change the details of a sample; the trail keeps which ones, not what they were (they may name people).
+
+    Raises:
+        PermissionDenied: the actor's role may not register samples.
+        Sample.DoesNotExist: there is no such sample for the actor.
+        SampleRefused: the sample is signed or cancelled.
+        ValidationError: a fact is wrong, or the accession number is taken.
+    """
+    require(actor, Capability.REGISTER_SAMPLES)
+    with transaction.atomic():
+        sample = locked(actor, sample_id)
+        if sample.state not in EDITABLE:
+            raise SampleRefused(
+                _("The sample is %(state)s; its details stay as they are.")
+                % {"state": sample.get_state_display()}
+            )
+        given = _known(facts)
+        changed = [name for name, value in given.items() if getattr(sample, name) != value]
+        for name in changed:
+            setattr(sample, name, given[name])
+        if changed:
+            sample.full_clean()
+            sample.save(update_fields=changed)
+            note(sample, EventKind.EDITED, actor, {"fields": changed})
+            record("sample.edited", actor=actor, subject=sample, origin=origin, detail={"fields": [*changed]})
+    return sample
+
+
+def sample_cancel(*, actor: User, origin: Origin, sample_id: UUID, reason: str) -> Sample:
+    """End a sample that will not be reported; everything it has is kept.
+
+    Raises: as :func:`sample_edit`; ``SampleRefused`` also without a reason.
+    """
+    require(actor, Capability.REGISTER_SAMPLES)
+    return _moved(CANCEL, actor, origin, sample_id, reason)
+
+
+def sample_submit(*, actor: User, origin: Origin, sample_id: UUID) -> Sample:
+    """Hand a reviewed sample to the doctor.
+
+    Raises:
+        PermissionDenied: the actor's role may not review cells.
+        Sample.DoesNotExist: there is no such sample for the actor.
+        SampleRefused: it is not there yet, or already there.
+    """
+    require(actor, Capability.REVIEW_CELLS)
+    return _moved(SUBMIT, actor, origin, sample_id)
+
+
+def sample_return(*, actor: User, origin: Origin, sample_id: UUID, reason: str) -> Sample:
+    """Give a submitted sample back to the technician, who is told why.
+
+    Raises: as :func:`sample_submit`; ``SampleRefused`` also without a reason.
+    """
+    require(actor, Capability.SIGN_REPORTS)
+    return _moved(RETURN, actor, origin, sample_id, reason)
+
+
+def sample_opened(*, actor: User, origin: Origin, sample: Sample) -> None:
+    """Record that ``actor`` saw a sample: once each time it is opened, not for each crop."""
+    with transaction.atomic():
+        record("sample.opened", actor=actor, subject=sample, origin=origin)
+
+
+def _moved(act: _Act, actor: User, origin: Origin, sample_id: UUID, reason: str | None = None) -> Sample:
+    detail = {} if reason is None else {"reason": _given(reason)}
+    with transaction.atomic():
+        sample = locked(actor, sample_id)
+        move(sample, act.target, actor, **detail)
+        record(act.event, actor=actor, subject=sample, origin=origin)
+    return sample
+
+
+def _known(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: facts[name] for name in FACTS if name in facts}
+
+
+def _given(text: str) -> str:
+    reason = text.strip()
+    if not reason:
+        raise SampleRefused(_("Say why: the reason is kept with the sample. Nothing was changed."))
+    return reason[:500]

@@ -1,0 +1,52 @@
+"""What happens to a sample is written down at a revision of its own, under a lock on the sample's row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from predictions.errors import SampleRefused
+from predictions.models import EventKind, Sample, SampleEvent
+from predictions.selectors import visible_samples
+from predictions.states import SAMPLE_MOVES, SampleState
+
+
+def locked(actor: User | None, sample_id: UUID) -> Sample:
+    """Return a sample that stays as it is until the transaction ends; ``actor`` None is the portal itself.
+
+    Raises:
+        Sample.DoesNotExist: there is none, or it is not for ``actor`` to see.
+    """
+    samples = Sample.objects.all() if actor is None else visible_samples(actor)
+    return samples.select_for_update(of=("self",)).get(pk=sample_id)
+
+
+def note(sample: Sample, kind: EventKind, actor: User | None, detail: Mapping[str, Any]) -> int:
+    """Add an event to a locked sample and return the revision that it made."""
+    sample.revision += 1
+    sample.save(update_fields=["revision"])
+    SampleEvent.objects.create(
+        sample=sample, revision=sample.revision, kind=kind, actor=actor, detail=dict(detail)
+    )
+    return sample.revision
+
+
+def move(sample: Sample, target: SampleState, actor: User | None, **detail: Any) -> None:
+    """Bring a locked sample into another state.
+
+    Raises:
+        SampleRefused: the table of moves does not know this one.
+    """
+    state = SampleState(sample.state)
+    if target not in SAMPLE_MOVES[state]:
+        raise SampleRefused(
+            _("The sample is %(state)s and cannot become %(target)s. Nothing was changed; reload the page.")
+            % {"state": state.label, "target": target.label}
+        )
+    sample.state = target
+    sample.save(update_fields=["state"])
+    note(sample, EventKind.MOVED, actor, {"from": state.value, "to": target.value, **detail})

@@ -1,0 +1,1 @@
+"""Pages of samples: the worklist, registering, and the page where cells are reviewed."""

@@ -1,0 +1,104 @@
+"""What people type of a sample, and what they ask the worklist for."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from predictions.models import Sample
+from predictions.services.samples import FACTS
+from predictions.states import SampleState
+from predictions.types import WorklistFilters
+
+# May-Grünwald-Giemsa and its relatives; any other may be typed.
+STAINS = ("May-Grünwald-Giemsa", "Wright-Giemsa", "Wright", "Leishman", "Giemsa")
+
+
+class Moment(forms.DateTimeInput):
+    """A day and a time, as browsers pick them: without seconds or zone, in the portal's own."""
+
+    input_type = "datetime-local"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%dT%H:%M")
+
+
+class AccessionField(forms.CharField):
+    """A number as scanners and hurried people type it, with small letters and spaces around it."""
+
+    def to_python(self, value: Any) -> str:
+        """Return it in capitals, before the model's own check, which knows no others."""
+        return str(super().to_python(value)).strip().upper()
+
+
+class SampleForm(forms.ModelForm):
+    """The details of a sample."""
+
+    class Meta:
+        """Only what a person gives; a reference, never a name."""
+
+        model = Sample
+        fields = FACTS
+        field_classes: ClassVar[dict[str, Any]] = {"accession": AccessionField}
+        widgets: ClassVar[dict[str, Any]] = {
+            "accession": forms.TextInput(
+                attrs={"autocomplete": "off", "autocapitalize": "characters", "autofocus": True}
+            ),
+            "patient_reference": forms.TextInput(attrs={"autocomplete": "off"}),
+            "stain": forms.TextInput(attrs={"list": "stains"}),
+            "collected_at": Moment(),
+            "received_at": Moment(),
+            "note": forms.Textarea(attrs={"rows": 3}),
+            "wbc": forms.NumberInput(attrs={"step": "0.01", "min": "0", "inputmode": "decimal"}),
+        }
+        help_texts: ClassVar[dict[str, Any]] = {
+            "accession": _("Type or scan it; letters become capitals."),
+            "patient_reference": _("A pseudonym that the laboratory can resolve. No name."),
+            "wbc": _("From the analyser; gives absolute counts."),
+            "age_value": _("Reference ranges follow it."),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
+
+
+class WorklistForm(forms.Form):
+    """Filters of the worklist. ``text`` is a number of a sample or patient: the page posts it."""
+
+    state = forms.ChoiceField(
+        label=_("State"), required=False, choices=[("", _("all that wait")), *SampleState.choices]
+    )
+    date_from = forms.DateField(label=_("Received from"), required=False)
+    date_to = forms.DateField(label=_("to"), required=False)
+    text = forms.CharField(
+        label=_("Accession number or patient reference"), required=False, max_length=64, strip=True
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
+        for name in ("date_from", "date_to"):
+            self.fields[name].widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+
+    def filters(self) -> WorklistFilters:
+        """Return what was asked for; fields with errors do not filter."""
+        given = getattr(self, "cleaned_data", {})
+        return WorklistFilters(
+            state=given.get("state", ""),
+            date_from=given.get("date_from"),
+            date_to=given.get("date_to"),
+            text=given.get("text", "").replace("\0", ""),
+        )
+
+    def given(self) -> list[tuple[str, str]]:
+        """Return what was filled in, as hidden inputs carry it to the next page."""
+        return [(name, value) for name in self.fields if (value := str(self.data.get(name, "")))]
+
+
+class ReasonForm(forms.Form):
+    """Why a sample is cancelled or returned."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=500, widget=forms.Textarea(attrs={"rows": 2}))

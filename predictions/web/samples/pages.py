@@ -1,0 +1,193 @@
+"""The pages of one sample: registering, details, the page where its cells are reviewed, and its moves."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.permissions import Capability, can
+from accounts.web.access import requires, signed_in
+from hematovision.core.errors import PortalError
+from hematovision.core.origin import Origin
+from mlcore.engine.card import never_shown
+from mlcore.registry.selectors import active_version
+from predictions.models import CellType, Sample
+from predictions.selectors import cell_states, judged, next_sample, visible_samples
+from predictions.services import (
+    sample_cancel,
+    sample_create,
+    sample_edit,
+    sample_opened,
+    sample_return,
+    sample_submit,
+)
+from predictions.services.samples import EDITABLE
+from predictions.states import TAKES_FIELDS, TAKES_REVIEWS, JobState, SampleState
+from predictions.web.samples.forms import STAINS, ReasonForm, SampleForm
+from predictions.web.samples.gallery import groups
+from predictions.web.samples.panel import panel
+from predictions.web.samples.trail import sample_trail
+from predictions.web.samples.worklist import TONES
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Capability.REGISTER_SAMPLES)
+def new(request: HttpRequest) -> HttpResponse:
+    """Register a sample, then show its page, which takes the images."""
+    form = SampleForm(_posted(request))
+    if request.method == "POST" and form.is_valid():
+        sample = sample_create(actor=signed_in(request), origin=Origin.of(request), facts=form.cleaned_data)
+        return redirect("sample", sample.pk)
+    return _form(request, form, sample=None)
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Capability.REGISTER_SAMPLES)
+def edit(request: HttpRequest, sample_id: UUID) -> HttpResponse:
+    """Change the details of a sample."""
+    sample = _sample(request, sample_id)
+    form = SampleForm(_posted(request), instance=_sample(request, sample_id))
+    if request.method == "POST" and form.is_valid():
+        facts = form.cleaned_data
+        try:
+            sample_edit(actor=signed_in(request), origin=Origin.of(request), sample_id=sample_id, facts=facts)
+        except PortalError as refusal:
+            messages.error(request, str(refusal.message))
+        except ValidationError as problem:
+            # Somebody took the accession number between the form's check and the row's.
+            form.add_error(None, problem)
+            return _form(request, form, sample=sample)
+        return redirect("sample", sample_id)
+    return _form(request, form, sample=sample)
+
+
+@require_GET
+@requires(Capability.VIEW_RESULTS)
+def page(request: HttpRequest, sample_id: UUID) -> HttpResponse:
+    """Show a sample with its cells and differential; opening it is logged."""
+    sample = _sample(request, sample_id)
+    sample_opened(actor=signed_in(request), origin=Origin.of(request), sample=sample)
+    version = active_version()
+    context = {
+        **_panel_context(request, sample),
+        **_groups_context(request, sample),
+        "next": next_sample(request.user, sample),
+        "takes_fields": sample.state in TAKES_FIELDS and can(request.user, Capability.UPLOAD),
+        "editable": sample.state in EDITABLE and can(request.user, Capability.REGISTER_SAMPLES),
+        "cancel_form": ReasonForm(auto_id="cancel_%s"),
+        "return_form": ReasonForm(auto_id="return_%s"),
+        "amend_form": ReasonForm(auto_id="amend_%s"),
+        "never_shown": ", ".join(never_shown(version.labels)) if version else "",
+        "max_bytes": settings.UPLOAD_MAX_BYTES,
+        "max_mb": settings.UPLOAD_MAX_BYTES // 1024 // 1024,
+        "max_files": settings.UPLOAD_MAX_FILES,
+    }
+    return render(request, "predictions/sample/sample.html", context)
+
+
+@require_GET
+@requires(Capability.VIEW_RESULTS)
+def groups_part(request: HttpRequest, sample_id: UUID) -> HttpResponse:
+    """Return the gallery alone, when new cells have arrived."""
+    sample = _sample(request, sample_id)
+    return render(request, "predictions/sample/_groups.html", _groups_context(request, sample))
+
+
+@require_GET
+@requires(Capability.VIEW_RESULTS)
+def panel_part(request: HttpRequest, sample_id: UUID) -> HttpResponse:
+    """Return differential, what is left to do and history alone, after a change."""
+    sample = _sample(request, sample_id)
+    return render(request, "predictions/sample/_panel.html", _panel_context(request, sample))
+
+
+@require_POST
+@requires(Capability.REVIEW_CELLS)
+def submit(request: HttpRequest, sample_id: UUID) -> HttpResponse:
+    """Hand the sample to the doctor."""
+    return _moved(request, sample_id, sample_submit, _("The sample is with the doctor now."), {})
+
+
+@require_POST
+@requires(Capability.SIGN_REPORTS)
+def give_back(request: HttpRequest, sample_id: UUID) -> HttpResponse:
+    """Return the sample to the technician."""
+    told = {"reason": request.POST.get("reason", "")}
+    return _moved(request, sample_id, sample_return, _("The sample is back with the technician."), told)
+
+
+@require_POST
+@requires(Capability.REGISTER_SAMPLES)
+def cancel(request: HttpRequest, sample_id: UUID) -> HttpResponse:
+    """End the sample; everything it has is kept."""
+    told = {"reason": request.POST.get("reason", "")}
+    return _moved(request, sample_id, sample_cancel, _("The sample is cancelled. All of it is kept."), told)
+
+
+def _moved(
+    request: HttpRequest, sample_id: UUID, service: Any, done: str, more: dict[str, str]
+) -> HttpResponse:
+    _sample(request, sample_id)
+    try:
+        service(actor=signed_in(request), origin=Origin.of(request), sample_id=sample_id, **more)
+    except PortalError as refusal:
+        messages.error(request, str(refusal.message))
+    else:
+        messages.success(request, done)
+    return redirect("sample", sample_id)
+
+
+def _sample(request: HttpRequest, sample_id: UUID) -> Sample:
+    try:
+        return visible_samples(request.user).select_related("site", "created_by").get(pk=sample_id)
+    except Sample.DoesNotExist as problem:
+        raise Http404 from problem
+
+
+def _posted(request: HttpRequest) -> QueryDict | None:
+    return request.POST if request.method == "POST" else None
+
+
+def _form(request: HttpRequest, form: SampleForm, sample: Sample | None) -> HttpResponse:
+    context = {"form": form, "sample": sample, "stains": STAINS}
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+    return render(request, "predictions/sample/form.html", context, status=status)
+
+
+def _groups_context(request: HttpRequest, sample: Sample) -> dict[str, object]:
+    types = list(CellType.objects.all())
+    reviewing = Capability.SIGN_REPORTS if sample.state == SampleState.IN_REVIEW else Capability.REVIEW_CELLS
+    return {
+        "sample": sample,
+        "groups": groups(cell_states(sample), types),
+        "may_review": sample.state in TAKES_REVIEWS and can(request.user, reviewing),
+    }
+
+
+def _panel_context(request: HttpRequest, sample: Sample) -> dict[str, object]:
+    found = judged(sample)
+    signing = sample.state == SampleState.IN_REVIEW and can(request.user, Capability.SIGN_REPORTS)
+    signed = sample.state in {SampleState.SIGNED, SampleState.AMENDED}
+    return {
+        "sample": sample,
+        "tone": TONES[SampleState(sample.state)],
+        "panel": panel(sample, found),
+        "trail": sample_trail(sample, found.types),
+        "fields": sample.fields.count(),
+        "waiting": sample.fields.filter(job__state__in=(JobState.QUEUED, JobState.RUNNING)).count(),
+        "failed": list(sample.fields.filter(job__state=JobState.FAILED).select_related("job")),
+        "reports": list(sample.reports.defer("pdf", "content").select_related("signed_by")),
+        "may_submit": sample.state == SampleState.TO_REVIEW and can(request.user, Capability.REVIEW_CELLS),
+        "may_note": sample.state in TAKES_REVIEWS and can(request.user, Capability.REVIEW_CELLS),
+        "may_sign": signing,
+        "may_amend": signed and can(request.user, Capability.SIGN_REPORTS),
+    }

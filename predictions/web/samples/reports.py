@@ -1,0 +1,144 @@
+"""Previewing, signing, amending and reading reports, and the public page that confirms a printed one."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from uuid import UUID
+
+from allauth.core import ratelimit
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.permissions import Capability
+from accounts.services import identity_proved
+from accounts.web.access import requires, signed_in
+from hematovision.core.errors import PortalError
+from hematovision.core.origin import Origin
+from predictions.errors import SigningRefused
+from predictions.models import Report, Sample
+from predictions.selectors import report_by_code, visible_reports, visible_samples
+from predictions.services import critical_note, report_amend, report_opened, report_preview, report_sign
+from predictions.services.reports import Intent
+
+
+@require_GET
+@requires(Capability.VIEW_RESULTS)
+def preview(request: HttpRequest, sample_id: UUID) -> HttpResponse:
+    """Show the report as it would be signed now."""
+    return _pdf(report_preview(actor=signed_in(request), sample=_sample(request, sample_id)), "preview")
+
+
+@require_GET
+@requires(Capability.VIEW_RESULTS)
+def pdf(request: HttpRequest, report_id: UUID) -> HttpResponse:
+    """Send a signed version; opening it is logged."""
+    try:
+        report = visible_reports(request.user).get(pk=report_id)
+    except Report.DoesNotExist as problem:
+        raise Http404 from problem
+    report_opened(actor=signed_in(request), origin=Origin.of(request), report=report)
+    return _pdf(bytes(report.pdf), f"report-{report.version}")
+
+
+@sensitive_post_parameters("password")
+@require_POST
+@requires(Capability.SIGN_REPORTS)
+def sign(request: HttpRequest, sample_id: UUID) -> HttpResponse:
+    """Sign with the password, after an explicit tick; whatever hinders it is said and nothing is signed."""
+    _sample(request, sample_id)
+    try:
+        made = _signed(request, sample_id)
+    except PortalError as refusal:
+        messages.error(request, str(refusal.message))
+    else:
+        text = _("Version %(version)d of the report is signed.")
+        messages.success(request, text % {"version": made.version})
+    return redirect("sample", sample_id)
+
+
+def _signed(request: HttpRequest, sample_id: UUID) -> Report:
+    person, origin = signed_in(request), Origin.of(request)
+    if not ratelimit.consume(request, action="reauthenticate", user=person):
+        raise SigningRefused(_("You tried too often. Wait a minute, then sign; nothing was lost."))
+    if request.POST.get("intent") != "yes":
+        raise SigningRefused(_("Tick that you mean to sign. Nothing was signed."))
+    if not identity_proved(person=person, password=request.POST.get("password", ""), origin=origin):
+        raise SigningRefused(_("The password is not right. Nothing was signed."))
+    try:
+        revision = int(request.POST.get("revision", ""))
+    except ValueError:
+        raise SigningRefused(_("Reload the page, then sign. Nothing was signed.")) from None
+    intent = Intent(
+        revision=revision,
+        comment=request.POST.get("comment", ""),
+        override=request.POST.get("override", ""),
+        verify_at=request.build_absolute_uri(reverse("verify")),
+    )
+    return report_sign(actor=person, origin=origin, sample_id=sample_id, intent=intent)
+
+
+@require_POST
+@requires(Capability.SIGN_REPORTS)
+def amend(request: HttpRequest, sample_id: UUID) -> HttpResponse:
+    """Begin an amendment of a signed report."""
+    _sample(request, sample_id)
+    try:
+        report_amend(
+            actor=signed_in(request),
+            origin=Origin.of(request),
+            sample_id=sample_id,
+            reason=request.POST.get("reason", ""),
+        )
+    except PortalError as refusal:
+        messages.error(request, str(refusal.message))
+    else:
+        messages.success(
+            request, _("The sample is in review again. The signed version stays until a new one is.")
+        )
+    return redirect("sample", sample_id)
+
+
+@require_POST
+@requires(Capability.REVIEW_CELLS)
+def note_critical(request: HttpRequest, sample_id: UUID) -> HttpResponse:
+    """Take note of a critical value."""
+    _sample(request, sample_id)
+    try:
+        critical_note(
+            actor=signed_in(request),
+            origin=Origin.of(request),
+            sample_id=sample_id,
+            key=request.POST.get("key", ""),
+        )
+    except PortalError as refusal:
+        messages.error(request, str(refusal.message))
+    return redirect("sample", sample_id)
+
+
+@require_http_methods(["GET", "POST"])
+def verify(request: HttpRequest) -> HttpResponse:
+    """Confirm a printed report by its code, to anybody: accession, version, time and hash, nothing else."""
+    asked = request.POST.get("code", "")
+    found = report_by_code(asked) if request.method == "POST" else None
+    missing = request.method == "POST" and found is None
+    context = {"asked": asked[:24], "found": found, "missing": missing}
+    status = HTTPStatus.NOT_FOUND if missing else HTTPStatus.OK
+    return render(request, "predictions/sample/verify.html", context, status=status)
+
+
+def _sample(request: HttpRequest, sample_id: UUID) -> Sample:
+    try:
+        return visible_samples(request.user).select_related("site").get(pk=sample_id)
+    except Sample.DoesNotExist as problem:
+        raise Http404 from problem
+
+
+def _pdf(content: bytes, name: str) -> HttpResponse:
+    """Send a PDF for the browser to show; its name holds no number of a sample or patient."""
+    headers = {"Content-Disposition": f'inline; filename="{name}.pdf"', "X-Content-Type-Options": "nosniff"}
+    return HttpResponse(content, content_type="application/pdf", headers=headers)
