@@ -33,6 +33,7 @@ class Capability(TextChoices):
     REGISTER_SAMPLES = "register_samples", gettext_lazy("register samples")
     REVIEW_CELLS = "review_cells", gettext_lazy("review cells")
     SIGN_REPORTS = "sign_reports", gettext_lazy("sign reports")
+    EDIT_RULES = "edit_rules", gettext_lazy("edit the laboratory's rules")
     VIEW_MODELS = "view_models", gettext_lazy("see the models")
     MANAGE_MODELS = "manage_models", gettext_lazy("train or change models")
     MANAGE_PEOPLE = "manage_people", gettext_lazy("manage people")

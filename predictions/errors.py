@@ -81,6 +81,24 @@ class ChangedMeanwhile(ReviewRefused):
         self.states = states
 
 
+class RulesRefused(PortalError):  # noqa: N818 -- the name says what happened
+    """The laboratory's rules stay as they are; ``sentences`` says everything that is wrong with new ones."""
+
+    code = "rules_refused"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+    def __init__(self, sentences: Sequence[str]) -> None:
+        super().__init__(" ".join(sentences))
+        self.sentences = tuple(sentences)
+
+
+class CatalogueRefused(PortalError):  # noqa: N818 -- the name says what happened
+    """A class of the catalogue was not saved: somebody else was first."""
+
+    code = "catalogue_refused"
+    status = HTTPStatus.CONFLICT
+
+
 class SigningRefused(PortalError):  # noqa: N818 -- the name says what happened
     """A report cannot be signed yet; nothing was."""
 

@@ -49,11 +49,24 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """Where the network looked: the square of the picture that it saw, which may reach beyond the edges.
+
+    ``places`` are rows of the coarse map of that square, each place's part in the label's score between 0
+    and 1, the strongest being 1. What speaks against the label is 0.
+    """
+
+    window: Box
+    places: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CellPrediction:
     """One cell, its class and how sure the model is.
 
     ``label`` is always the most probable class; ``abstained`` says that the portal must not present
     it as an answer, and ``reason`` says why in words for people (empty when it did not abstain).
+    ``look`` is what speaks for ``label``; None where a predictor cannot tell.
     """
 
     box: Box
@@ -62,6 +75,7 @@ class CellPrediction:
     probabilities: dict[str, float]
     abstained: bool = False
     reason: str = ""
+    look: Look | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from mlcore.engine.contracts import Box, FieldPrediction, Image
 from mlcore.engine.images import read_image
 from mlcore.engine.similar import Neighbour
 
+Floats = NDArray[np.float32]
+
 # Viridis' ends would hide stained nuclei; orange is no colour of a smear's own.
 GLOW = np.asarray((255, 120, 0), dtype=np.float32)
 STRONGEST = 0.65
@@ -90,18 +92,31 @@ def overlay(image: Image, explanation: Explanation, label: str, *, size: int = 3
     return blended.round().astype(np.uint8)
 
 
-def heat(explanation: Explanation, label: str, *, size: int) -> NDArray[np.float32]:
+def heat(explanation: Explanation, label: str, *, size: int) -> Floats:
     """Return the class activation map of ``label`` at (size, size), 0..1, registered to the window.
+
+    Raises ``ValueError`` for a label that the model does not know.
+    """
+    if label not in explanation.labels:
+        raise ValueError(f"The model does not know the class {label}.")
+    return spread(speaking(explanation.activation[..., explanation.labels.index(label)]), size=size)
+
+
+def speaking(activation: Floats) -> Floats:
+    """Return what each place of a map (h, w) adds to a class's score, 0..1; what speaks against it is 0."""
+    places = np.maximum(activation, 0)
+    scaled: Floats = (places / max(float(places.max()), 1e-6)).astype(np.float32)
+    return scaled
+
+
+def spread(places: Floats, *, size: int) -> Floats:
+    """Return a coarse map (h, w) of 0..1 at (size, size), registered to the window that the network saw.
 
     The network pads to the right and below alone, so each place looks at its far corner and not at its
     middle: the map is moved by half a place.
     """
-    if label not in explanation.labels:
-        raise ValueError(f"The model does not know the class {label}.")
-    places = np.maximum(explanation.activation[..., explanation.labels.index(label)], 0)
-    scaled = places / max(float(places.max()), 1e-6)
-    picture = PillowImage.fromarray(scaled.astype(np.float32))
+    picture = PillowImage.fromarray(places.astype(np.float32))
     smooth = np.asarray(picture.resize((size, size), PillowImage.Resampling.BICUBIC))
-    half = round(size / (2 * len(scaled)))
+    half = round(size / (2 * len(places)))
     moved = np.pad(smooth, ((half, 0), (half, 0)), mode="edge")[:size, :size]
     return np.clip(moved, 0, 1)

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from mlcore.engine.abstain import Judge, judge_from
 from mlcore.engine.bundle import HEAD, REFERENCES, Bundle, read_bundle
 from mlcore.engine.calibrate import softmax
-from mlcore.engine.contracts import Box, CellPrediction, FieldPrediction, Image, ModelIdentity
+from mlcore.engine.contracts import Box, CellPrediction, FieldPrediction, Image, Look, ModelIdentity
 from mlcore.engine.crops import finder_of
 from mlcore.engine.errors import BundleError
-from mlcore.engine.explain import Explanation
+from mlcore.engine.explain import Explanation, speaking
 from mlcore.engine.head import embedding, head_from
 from mlcore.engine.locate import CellLocator
 from mlcore.engine.preprocess import CropSettings, crop_cell, crop_window, to_tensor
@@ -122,7 +122,10 @@ class LitePredictor:
         best = int(row.argmax())
         reason = self._judge.objection(row, np.mean([embedding(one) for one in features], axis=0), flags)
         named = {label: float(value) for label, value in zip(self.labels, row, strict=True)}
-        return CellPrediction(box, self.labels[best], float(row[best]), named, bool(reason), reason)
+        # The first view is the cell as it lies in the picture.
+        places = speaking(self._head.activation(features[0])[..., best])
+        look = Look(crop_window(image, box, self._crop), tuple(map(tuple, places.round(3).tolist())))
+        return CellPrediction(box, self.labels[best], float(row[best]), named, bool(reason), reason, look)
 
 
 def views_of(crop: Image, count: int) -> Image:

@@ -6,6 +6,7 @@ from predictions.models.images import StoredImage
 from predictions.models.readings import Analysis, Cell
 from predictions.models.reports import Acknowledgement, Report
 from predictions.models.reviews import CellReview, ReviewKind
+from predictions.models.rules import Rules
 from predictions.models.samples import EventKind, Sample, SampleEvent
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "EventKind",
     "Report",
     "ReviewKind",
+    "Rules",
     "Sample",
     "SampleEvent",
     "SmearField",

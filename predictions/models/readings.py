@@ -43,7 +43,8 @@ class Cell(models.Model):
     """A cell that was found: box in pixels of the stored image, half-open, and what the model says it is.
 
     ``number`` counts from 1, most certain leukocyte first. ``label`` is the most probable class even when
-    the model ``abstained``, which ``reason`` then explains.
+    the model ``abstained``, which ``reason`` then explains. ``look`` is the square that the network saw and
+    the map of what in it speaks for ``label`` (``mlcore.engine.contracts.Look``), None in old readings.
     """
 
     append_only: ClassVar[bool] = True
@@ -60,6 +61,7 @@ class Cell(models.Model):
     probabilities = models.JSONField(_("probabilities"))
     abstained = models.BooleanField(_("unsure"), default=False)
     reason = models.TextField(_("why the model is unsure"), blank=True)
+    look = models.JSONField(_("where the model looked"), null=True)
 
     class Meta:
         """A box has an area and a probability lies between 0 and 1."""

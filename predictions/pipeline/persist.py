@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from mlcore.engine.contracts import CellPrediction, FieldPrediction
 from mlcore.registry.models import ModelVersion
 from predictions.models import Analysis, Cell, SmearField
@@ -40,4 +42,5 @@ def _row(analysis: Analysis, number: int, cell: CellPrediction) -> Cell:
         probabilities=cell.probabilities,
         abstained=cell.abstained,
         reason=cell.reason,
+        look=asdict(cell.look) if cell.look else None,
     )

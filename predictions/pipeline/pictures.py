@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import io
 import threading
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 from PIL import Image
+
+from mlcore.engine.explain import GLOW, STRONGEST, spread
 
 Box = tuple[int, int, int, int]
 
 THUMBNAIL: Final = (192, 144)
 CROP_SIDE: Final = 192
 MARGIN: Final = 0.15
+MAP_SIDE: Final = 160
 # A decoded 24-megapixel image takes some 100 MB, so a process decodes one at a time.
 _one_decode = threading.Lock()
 
@@ -53,6 +58,17 @@ def _crops(path: Path, boxes: tuple[Box, ...]) -> tuple[bytes, ...]:
     with Image.open(path) as picture:
         picture.load()
         return tuple(_crop(picture, box) for box in boxes)
+
+
+def activation(places: Sequence[Sequence[float]]) -> bytes:
+    """Return a coarse map as a PNG to be laid over what the network saw: it glows where the map is high."""
+    strength = spread(np.asarray(places, dtype=np.float32), size=MAP_SIDE) * STRONGEST
+    layer = np.empty((MAP_SIDE, MAP_SIDE, 4), dtype=np.uint8)
+    layer[..., :3] = GLOW
+    layer[..., 3] = np.rint(255 * strength)
+    buffer = io.BytesIO()
+    Image.fromarray(layer).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def _crop(picture: Image.Image, box: Box) -> bytes:

@@ -2,11 +2,13 @@
 
 from predictions.selectors.access import field_detail, latest_reading, visible_cell, visible_fields
 from predictions.selectors.counting import differential, tallied
+from predictions.selectors.delta import Previous, against_previous
 from predictions.selectors.history import HistoryPage, history
 from predictions.selectors.judged import Judged, Noted, judged, range_of
 from predictions.selectors.people import uploaders
 from predictions.selectors.queue import failed_jobs, jobs_ahead, queue_status, state_counts
 from predictions.selectors.reports import report_by_code, visible_reports
+from predictions.selectors.rules import RulesInForce, rules, rules_of
 from predictions.selectors.samples import (
     CellState,
     cell_states,
@@ -21,7 +23,10 @@ __all__ = [
     "HistoryPage",
     "Judged",
     "Noted",
+    "Previous",
+    "RulesInForce",
     "WorklistPage",
+    "against_previous",
     "cell_states",
     "cell_trail",
     "changed_since",
@@ -36,6 +41,8 @@ __all__ = [
     "queue_status",
     "range_of",
     "report_by_code",
+    "rules",
+    "rules_of",
     "state_counts",
     "states_counted",
     "tallied",

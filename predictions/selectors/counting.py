@@ -7,8 +7,9 @@ from uuid import UUID
 
 from django.db.models import Case, CharField, Count, F, OuterRef, Q, Subquery, Value, When
 
-from predictions.differential.counts import CountsAs, Differential, SmudgePolicy, Tally, count_differential
+from predictions.differential.counts import CountsAs, Differential, Tally, count_differential
 from predictions.models import Analysis, Cell, CellReview, CellType, Sample
+from predictions.selectors.rules import RulesInForce
 
 Counted = dict[str, int]
 
@@ -47,7 +48,12 @@ def tallied(samples: Sequence[UUID]) -> dict[UUID, Counted]:
     return told
 
 
-def differential(sample: Sample, counted: Mapping[str, int], types: Sequence[CellType]) -> Differential:
+def differential(
+    sample: Sample,
+    counted: Mapping[str, int],
+    types: Sequence[CellType],
+    in_force: RulesInForce,
+) -> Differential:
     """Return the differential of a sample whose cells were ``tallied``; ``types`` is the whole catalogue.
 
     Every type in use has a row, and one that is not has a row where it was given before.
@@ -57,6 +63,5 @@ def differential(sample: Sample, counted: Mapping[str, int], types: Sequence[Cel
         for kind in types
         if kind.active or counted.get(kind.code)
     ]
-    return count_differential(
-        tallies, unidentified=counted.get("", 0), wbc=sample.wbc, smudge_policy=SmudgePolicy.APART
-    )
+    policy = in_force.smudge_policy
+    return count_differential(tallies, unidentified=counted.get("", 0), wbc=sample.wbc, smudge_policy=policy)

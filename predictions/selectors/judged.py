@@ -12,9 +12,9 @@ from predictions.differential.age import Age, AgeUnit
 from predictions.differential.counts import Differential, Row
 from predictions.differential.criticals import Critical, criticals
 from predictions.differential.ranges import Judgement, Quantity, ReferenceRange, find_range, judge
-from predictions.differential.starter import STARTER_LIMITS, STARTER_RANGES
 from predictions.models import Acknowledgement, CellType, Sample
 from predictions.selectors.counting import differential, tallied
+from predictions.selectors.rules import RulesInForce, rules
 from predictions.states import JobState
 
 
@@ -33,22 +33,23 @@ class Noted:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """All that pages and reports say of a sample's count."""
+    """All that pages and reports say of a sample's count; ``rules`` are those that it was judged by."""
 
     counted: Differential
     types: list[CellType]
     criticals: list[Noted]
     blocks: list[str]
+    rules: RulesInForce
 
 
 def judged(sample: Sample) -> Judged:
     """Count a sample and judge the count, in the language of whoever asks."""
-    types = list(CellType.objects.all())
-    counted = differential(sample, tallied([sample.pk])[sample.pk], types)
+    types, in_force = list(CellType.objects.all()), rules()
+    counted = differential(sample, tallied([sample.pk])[sample.pk], types, in_force)
     names = {kind.code: kind.name for kind in types}
     noted = {one.key: one for one in Acknowledgement.objects.filter(sample=sample).select_related("actor")}
-    found = [Noted(one, noted.get(key_of(one))) for one in criticals(counted, STARTER_LIMITS, names)]
-    return Judged(counted, types, found, _blocks(sample, counted, found))
+    found = [Noted(one, noted.get(key_of(one))) for one in criticals(counted, in_force.limits, names)]
+    return Judged(counted, types, found, _blocks(sample, counted, found), in_force)
 
 
 def key_of(critical: Critical) -> str:
@@ -57,15 +58,18 @@ def key_of(critical: Critical) -> str:
     return f"{critical.code}:{limit.quantity.value}:{critical.side.value}:{critical.value:.6g}"[:80]
 
 
-def range_of(sample: Sample, row: Row) -> tuple[ReferenceRange | None, Judgement | None]:
+def range_of(
+    sample: Sample, row: Row, in_force: RulesInForce
+) -> tuple[ReferenceRange | None, Judgement | None]:
     """Return the reference range of a row and what it makes of the row.
 
     The range is of the share, or of the concentration where there is no other and the WBC count is known.
     """
+    ranges = in_force.ranges
     age = None if sample.age_value is None else Age(sample.age_value, AgeUnit(sample.age_unit))
-    found = find_range(STARTER_RANGES, row.code, Quantity.PERCENT, sample.sex, age)
+    found = find_range(ranges, row.code, Quantity.PERCENT, sample.sex, age)
     if found is None and row.absolute is not None:
-        found = find_range(STARTER_RANGES, row.code, Quantity.ABSOLUTE, sample.sex, age)
+        found = find_range(ranges, row.code, Quantity.ABSOLUTE, sample.sex, age)
     return found, judge(row, found) if found else None
 
 

@@ -4,10 +4,12 @@
 come along with them, which a web process has no use for.
 """
 
+from predictions.services.catalogue import cell_type_add, cell_type_change
 from predictions.services.opened import field_opened, report_opened
 from predictions.services.reports import critical_note, report_amend, report_preview, report_sign
 from predictions.services.retry import analysis_retry
 from predictions.services.reviews import cells_review, review_undo
+from predictions.services.rules import rules_change
 from predictions.services.samples import (
     sample_cancel,
     sample_create,
@@ -22,6 +24,8 @@ from predictions.services.wait import result_awaited
 __all__ = [
     "Submitted",
     "analysis_retry",
+    "cell_type_add",
+    "cell_type_change",
     "cells_review",
     "critical_note",
     "field_opened",
@@ -32,6 +36,7 @@ __all__ = [
     "report_sign",
     "result_awaited",
     "review_undo",
+    "rules_change",
     "sample_cancel",
     "sample_create",
     "sample_edit",

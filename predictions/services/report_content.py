@@ -19,7 +19,7 @@ from predictions.differential.ranges import Quantity, ReferenceRange
 from predictions.models import Analysis, CellReview, CellType, CountsAs, Sample
 from predictions.pipeline import pictures
 from predictions.report import content as printed
-from predictions.selectors import CellState, Judged, cell_states, range_of
+from predictions.selectors import CellState, Judged, against_previous, cell_states, range_of
 
 # More of them print too small to be read.
 CELLS_SHOWN: Final = 8
@@ -50,6 +50,7 @@ def gather(sample: Sample, judged: Judged, version: Version) -> tuple[report.Rep
         version=version.number,
         remarks=tuple(_remarks(judged)),
         criticals=tuple(_criticals(judged)),
+        deltas=tuple(_deltas(sample, judged)),
         comment=version.comment,
         cells=tuple(cells),
         model=_model(sample),
@@ -98,7 +99,7 @@ def _differential(sample: Sample, judged: Judged) -> printed.Differential:
             within_error=bool(verdict and verdict.flag.value and not verdict.certain),
         )
         for row in counted.rows
-        for found, verdict in [range_of(sample, row)]
+        for found, verdict in [range_of(sample, row, judged.rules)]
         if row.number or found
     ]
     return printed.Differential(
@@ -137,6 +138,27 @@ def _criticals(judged: Judged) -> list[printed.Critical]:
             acknowledged_at=timezone.localtime(one.by.at) if one.by else None,
         )
         for one in judged.criticals
+    ]
+
+
+def _deltas(sample: Sample, judged: Judged) -> list[printed.Delta]:
+    previous = against_previous(sample, judged.counted, judged.types, judged.rules)
+    if previous is None:
+        return []
+    names = {kind.code: kind.name for kind in judged.types}
+    told = _("%(class)s: %(before)s\u00a0%% in %(sample)s, now %(now)s\u00a0%%")
+    return [
+        printed.Delta(
+            told
+            % {
+                "class": names[one.code],
+                "before": floatformat(one.previous_percent, 1),
+                "sample": previous.sample.accession,
+                "now": floatformat(one.percent, 1),
+            },
+            one.within_counting_error,
+        )
+        for one in previous.deltas
     ]
 
 

@@ -36,10 +36,13 @@ COMMENT_LENGTH: Final = 4000
 class Intent:
     """What the doctor means to sign: the revision they saw, and their comment.
 
-    ``override`` says why they sign though something is open, ``verify_at`` where readers confirm the code.
+    ``rules`` is the version of the laboratory's rules that the figures they saw were judged by, None for the
+    starting values. ``override`` says why they sign though something is open, ``verify_at`` where readers
+    confirm the code.
     """
 
     revision: int
+    rules: int | None = None
     comment: str = ""
     override: str = ""
     verify_at: str = ""
@@ -72,11 +75,13 @@ def report_sign(*, actor: User, origin: Origin, sample_id: UUID, intent: Intent)
         _check(sample, actor, count, intent)
         earlier = Report.objects.filter(sample=sample).order_by("-version").first()
         made = _made(sample, actor, count, intent, earlier)
-        detail = {"version": made.version, "blocks": count.blocks, "override": bool(made.override)}
-        note(sample, EventKind.SIGNED, actor, {**detail, "reason": made.override})
+        detail = {"version": made.version, "rules": count.rules.version, "blocks": count.blocks}
+        why = {"override": bool(made.override), "reason": made.override}
+        note(sample, EventKind.SIGNED, actor, {**detail, **why})
         move(sample, SampleState.AMENDED if earlier else SampleState.SIGNED, actor)
         told: dict[str, JSON] = {
             "version": made.version,
+            "rules": count.rules.version,
             "sha256": made.sha256,
             "cells": dict(codes_of(count)),
         }
@@ -126,9 +131,9 @@ def _check(sample: Sample, actor: User, count: Judged, intent: Intent) -> None:
         raise SampleRefused(
             _("The sample is %(state)s, so there is nothing to sign.") % {"state": sample.get_state_display()}
         )
-    if sample.revision != intent.revision:
+    if (sample.revision, count.rules.version) != (intent.revision, intent.rules):
         raise SigningRefused(
-            _("The sample has changed since you opened it. Nothing was signed; look again, then sign.")
+            _("The sample or the rules have changed since you looked. Nothing was signed; look again.")
         )
     if settings.FOUR_EYES and not _seen_by_others(sample, actor):
         raise SigningRefused(

@@ -44,5 +44,22 @@ def cell_crop(request: HttpRequest, cell_id: UUID) -> HttpResponse:
         raise Http404 from problem
 
 
+@require_GET
+@requires(Capability.VIEW_RESULTS)
+def cell_map(request: HttpRequest, cell_id: UUID) -> HttpResponse:
+    """Send what in a cell speaks for its class; ``X-Map-Box`` is where that lies, in pixels of the field."""
+    try:
+        look = visible_cell(request.user, cell_id).look
+    except Cell.DoesNotExist as problem:
+        raise Http404 from problem
+    if look is None:
+        raise Http404
+    window = look["window"]
+    place = (window["x0"], window["y0"], window["x1"] - window["x0"], window["y1"] - window["y0"])
+    content = pictures.activation(look["places"])
+    headers = {**HARMLESS, "X-Map-Box": " ".join(str(value) for value in place)}
+    return HttpResponse(content, content_type="image/png", headers=headers)
+
+
 def _jpeg(content: bytes) -> HttpResponse:
     return HttpResponse(content, content_type="image/jpeg", headers=HARMLESS)

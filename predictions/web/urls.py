@@ -3,6 +3,7 @@
 from django.urls import path
 
 from predictions.web import history, media, results, uploads
+from predictions.web.laboratory import catalogue, rules
 from predictions.web.samples import cells, pages, reports, worklist
 
 urlpatterns = [
@@ -26,6 +27,11 @@ urlpatterns = [
     path("reports/<uuid:report_id>/", reports.pdf, name="report"),
     path("verify/", reports.verify, name="verify"),
     path("cells/<uuid:cell_id>/context/", cells.context, name="cell_context"),
+    path("laboratory/rules/", rules.page, name="laboratory_rules"),
+    path("laboratory/rules/<int:version>/", rules.version_page, name="laboratory_rules_version"),
+    path("laboratory/catalogue/", catalogue.page, name="laboratory_catalogue"),
+    path("laboratory/catalogue/<slug:code>/", catalogue.edit, name="cell_type"),
+    path("laboratory/new-class/", catalogue.new, name="cell_type_new"),
     path("upload/", uploads.upload, name="upload"),
     path("upload/file/", uploads.upload_file, name="upload_file"),
     path("fields/", history.history, name="history"),
@@ -33,5 +39,6 @@ urlpatterns = [
     path("fields/<uuid:field_id>/result/", results.field_result, name="field_result"),
     path("fields/<uuid:field_id>/retry/", results.field_retry, name="field_retry"),
     path("fields/<uuid:field_id>/image/", media.field_image, name="field_image"),
+    path("cells/<uuid:cell_id>/map/", media.cell_map, name="cell_map"),
     path("cells/<uuid:cell_id>/crop/", media.cell_crop, name="cell_crop"),
 ]

@@ -14,7 +14,8 @@ from accounts import links, services
 from accounts.models import User
 from hematovision.core.origin import Origin
 from mlcore.registry.models import ModelVersion, TrainingRun
-from predictions.models import Analysis, Cell, Report
+from predictions.models import Analysis, Cell, Report, Rules
+from predictions.selectors.rules import STARTER
 from predictions.services import field_submit, sample_create
 from tests.accounts.factories import PASSWORD, PersonFactory, SiteFactory
 from tests.predictions import hostile
@@ -22,6 +23,8 @@ from tests.predictions import hostile
 WHO = ("anonymous", "technician", "doctor", "admin", "disabled")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 NOBODY = uuid.UUID(int=0)
+# What does not exist where an address takes no opaque key.
+NOTHING = {"version": 99, "code": "nothing"}
 # Uploads carry a real image: an empty one would be refused before anybody asks who sends it.
 FILE_OF = {"upload": "files", "upload_file": "file", "sample_file": "file", "api_predict": "file"}
 # Addresses that a program asks with a token; the others are asked by a browser with a session.
@@ -67,6 +70,8 @@ class World:
             version="test", sha256="0" * 64, labels=["neutrophil"], location="nowhere", source="imported"
         )
         self.run = TrainingRun.objects.create(recipe="x", data="x", started_by=self.people["admin"])
+        facts = {"content": STARTER.content(), "reason": "Confirmed.", "created_by": self.people["admin"]}
+        self.rules = Rules.objects.create(id=1, **facts)
         self.samples = {
             which: sample_create(actor=who, origin=Origin(), facts={"accession": f"HV-{which.upper()}"})
             for which, who in (("own", self.people["technician"]), ("other", self.stranger))
@@ -86,6 +91,7 @@ class World:
         ).field
         analysis = Analysis.objects.create(field=field, model_version=self.version, milliseconds=1)
         facts = {"label": "neutrophil", "confidence": 1.0, "probabilities": {"neutrophil": 1.0}}
+        facts["look"] = {"window": {"x0": 0, "y0": 0, "x1": 9, "y1": 9}, "places": [[1.0]]}
         return Cell.objects.create(analysis=analysis, number=1, x0=0, y0=0, x1=9, y1=9, **facts)
 
     def address(self, route, which, who):
@@ -97,7 +103,7 @@ class World:
         if name in {"token", "key", "uidb36"}:
             return "x" if which == "none" else self._secret(name)
         if which == "none":
-            return NOBODY
+            return NOTHING.get(name, NOBODY)
         if name == "person_id":
             return self.people.get(who, self.stranger).pk if which == "own" else self.stranger.pk
         if name == "sample_id":
@@ -107,7 +113,8 @@ class World:
         if name in {"field_id", "cell_id"}:
             cell = self.cells[which]
             return cell.pk if name == "cell_id" else cell.analysis.field_id
-        return {"version_id": self.version.pk, "run_id": self.run.pk}[name]
+        unowned = {"version_id": self.version.pk, "run_id": self.run.pk, "version": self.rules.pk}
+        return {**unowned, "code": "neutrophil"}[name]
 
     def _secret(self, name):
         """Return the part ``name`` of a link that would let the stranger set a password."""

@@ -15,7 +15,7 @@ from hematovision.core.origin import Origin
 from predictions import report as printing
 from predictions.errors import SampleRefused, SigningRefused
 from predictions.models import Acknowledgement, Cell, Report, Sample
-from predictions.selectors import cell_states, judged, report_by_code
+from predictions.selectors import against_previous, cell_states, judged, report_by_code, rules
 from predictions.services import (
     cells_review,
     critical_note,
@@ -39,12 +39,9 @@ def words(pdf):
     return " ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(bytes(pdf))).pages)
 
 
-def submitted(technician, submit, cells=3):
-    sample = sample_create(
-        actor=technician,
-        origin=HERE,
-        facts={"accession": "HV-26-0001", "patient_reference": "P-77", "wbc": "6.00", "age_value": 40},
-    )
+def submitted(technician, submit, cells=3, **facts):
+    known = {"accession": "HV-26-0001", "patient_reference": "P-77", "wbc": "6.00", "age_value": 40}
+    sample = sample_create(actor=technician, origin=HERE, facts={**known, **facts})
     field = submit(sample_id=sample.pk).field
     loaded = plain_model.loaded()
     analyse_field(field.pk, load=lambda: loaded)
@@ -97,7 +94,7 @@ def test_a_signed_report_says_what_the_sample_says(sample, sign, doctor):
         assert shown in text, shown
     assert "PREVIEW" not in text.upper()
     event = AuditEvent.objects.get(event="report.signed")
-    assert event.detail == {"version": 1, "sha256": report.sha256, "cells": {"neutrophil": 3}}
+    assert event.detail == {"version": 1, "rules": None, "sha256": report.sha256, "cells": {"neutrophil": 3}}
 
 
 def test_what_is_open_blocks_until_a_reason_is_given(sample, sign):
@@ -134,7 +131,7 @@ def test_another_value_of_a_critical_class_is_to_be_noted_again(sample, doctor):
 def test_only_what_the_doctor_has_seen_is_signed(sample, sign, doctor):
     seen = sample.revision
     name_cell(sample, doctor, "monocyte")
-    with pytest.raises(SigningRefused, match="has changed since"):
+    with pytest.raises(SigningRefused, match="have changed since"):
         sign(revision=seen)
     assert not Report.objects.exists()
 
@@ -193,6 +190,23 @@ def test_the_owner_of_the_tables_is_refused_too():
         for table in ("report", "acknowledgement", "cellreview", "sampleevent"):
             with pytest.raises(DatabaseError, match="only added"), transaction.atomic("owner"):
                 cursor.execute(f"DELETE FROM predictions_{table}")
+
+
+def test_a_change_against_the_patients_signed_sample_is_on_page_and_report(
+    sample, sign, doctor, technician, submit
+):
+    for place in range(3):
+        name_cell(sample, doctor, "monocyte", place)
+    sign()
+    later = submitted(technician, submit, cells=8, accession="HV-26-0002")
+    before = against_previous(later, judged(later).counted, judged(later).types, rules())
+    assert before.sample == sample
+    changed = {one.code: (one.previous_percent, one.percent) for one in before.deltas}
+    assert changed == {"neutrophil": (0.0, 100.0), "monocyte": (100.0, 0.0)}
+    text = words(report_preview(actor=doctor, sample=later))
+    assert "HV-26-0001" in text
+    others = submitted(technician, submit, accession="HV-26-0003", patient_reference="P-78")
+    assert against_previous(others, judged(others).counted, judged(others).types, rules()) is None
 
 
 def test_a_preview_is_marked_and_keeps_nothing(sample, doctor):

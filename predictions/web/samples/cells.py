@@ -88,6 +88,7 @@ def context(request: HttpRequest, cell_id: UUID) -> HttpResponse:
     values = {
         "cell": {**asdict(card(state, cell.number)), **box},
         "field_url": reverse("field_image", args=[cell.analysis.field_id]),
+        "map_url": reverse("cell_map", args=[cell.pk]) if cell.look else "",
         "field_width": image.width,
         "field_height": image.height,
         "shares": ranked_shares(cell),

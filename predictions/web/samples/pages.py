@@ -21,7 +21,14 @@ from hematovision.core.origin import Origin
 from mlcore.engine.card import never_shown
 from mlcore.registry.selectors import active_version
 from predictions.models import CellType, Sample
-from predictions.selectors import cell_states, judged, next_sample, visible_samples
+from predictions.selectors import (
+    against_previous,
+    cell_states,
+    judged,
+    next_sample,
+    rules,
+    visible_samples,
+)
 from predictions.services import (
     sample_cancel,
     sample_create,
@@ -43,7 +50,7 @@ from predictions.web.samples.worklist import TONES
 @requires(Capability.REGISTER_SAMPLES)
 def new(request: HttpRequest) -> HttpResponse:
     """Register a sample, then show its page, which takes the images."""
-    form = SampleForm(_posted(request))
+    form = SampleForm(_posted(request), initial={"target": rules().target})
     if request.method == "POST" and form.is_valid():
         sample = sample_create(actor=signed_in(request), origin=Origin.of(request), facts=form.cleaned_data)
         return redirect("sample", sample.pk)
@@ -175,12 +182,14 @@ def _groups_context(request: HttpRequest, sample: Sample) -> dict[str, object]:
 
 def _panel_context(request: HttpRequest, sample: Sample) -> dict[str, object]:
     found = judged(sample)
+    previous = against_previous(sample, found.counted, found.types, found.rules)
     signing = sample.state == SampleState.IN_REVIEW and can(request.user, Capability.SIGN_REPORTS)
     signed = sample.state in {SampleState.SIGNED, SampleState.AMENDED}
     return {
         "sample": sample,
         "tone": TONES[SampleState(sample.state)],
-        "panel": panel(sample, found),
+        "panel": panel(sample, found, previous),
+        "rules": found.rules,
         "trail": sample_trail(sample, found.types),
         "fields": sample.fields.count(),
         "waiting": sample.fields.filter(job__state__in=(JobState.QUEUED, JobState.RUNNING)).count(),

@@ -13,7 +13,7 @@ from predictions.differential.counts import Differential, Row
 from predictions.differential.intervals import more_cells
 from predictions.differential.ranges import Quantity, ReferenceRange
 from predictions.models import CellType, Sample
-from predictions.selectors import Judged, Noted, range_of
+from predictions.selectors import Judged, Noted, Previous, RulesInForce, range_of
 
 # How narrow the interval of the largest class should be, in points to each side.
 WANTED_POINTS = 5
@@ -38,6 +38,15 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """A class that has changed since the patient's previous sample; ``certain`` beyond counting error."""
+
+    kind: CellType
+    text: str
+    certain: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Panel:
     """The differential with its remarks; ``share_of_target`` is an SVG length of 0..100."""
 
@@ -49,14 +58,16 @@ class Panel:
     beside: list[str]
     criticals: Sequence[Noted]
     blocks: Sequence[str]
+    previous: Sample | None
+    changes: list[Change]
 
 
-def panel(sample: Sample, found: Judged) -> Panel:
+def panel(sample: Sample, found: Judged, previous: Previous | None) -> Panel:
     """Return what was found in a sample in words and lengths."""
     counted = found.counted
     kinds = {kind.code: kind for kind in found.types}
     names = {kind.code: kind.name for kind in found.types}
-    lines = [_line(sample, row, kinds[row.code]) for row in counted.rows]
+    lines = [_line(sample, row, kinds[row.code], found.rules) for row in counted.rows]
     return Panel(
         differential=counted,
         lines=[line for line in lines if line.number or line.range or line.absolute_range],
@@ -66,11 +77,13 @@ def panel(sample: Sample, found: Judged) -> Panel:
         beside=_beside(counted),
         criticals=found.criticals,
         blocks=found.blocks,
+        previous=previous.sample if previous else None,
+        changes=_changes(previous, kinds) if previous else [],
     )
 
 
-def _line(sample: Sample, row: Row, kind: CellType) -> Line:
-    found, verdict = range_of(sample, row)
+def _line(sample: Sample, row: Row, kind: CellType, in_force: RulesInForce) -> Line:
+    found, verdict = range_of(sample, row, in_force)
     interval, value = row.interval, row.percent
     return Line(
         kind=kind,
@@ -91,6 +104,19 @@ def _line(sample: Sample, row: Row, kind: CellType) -> Line:
 def _range_told(found: ReferenceRange | None, quantity: Quantity) -> str:
     """Return a range in words if it is of that quantity."""
     return f"{found.low:g}–{found.high:g}" if found and found.quantity == quantity else ""
+
+
+def _changes(previous: Previous, kinds: Mapping[str, CellType]) -> list[Change]:
+    """Say what has changed, in percentage points."""
+    return [
+        Change(
+            kind=kinds[one.code],
+            text=_("%(before)s → %(now)s %%")
+            % {"before": floatformat(one.previous_percent, 1), "now": floatformat(one.percent, 1)},
+            certain=not one.within_counting_error,
+        )
+        for one in previous.deltas
+    ]
 
 
 def _more(counted: Differential, names: Mapping[str, str]) -> str:

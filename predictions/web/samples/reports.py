@@ -71,10 +71,12 @@ def _signed(request: HttpRequest, sample_id: UUID) -> Report:
         raise SigningRefused(_("The password is not right. Nothing was signed."))
     try:
         revision = int(request.POST.get("revision", ""))
+        rules = int(request.POST.get("rules") or 0) or None
     except ValueError:
         raise SigningRefused(_("Reload the page, then sign. Nothing was signed.")) from None
     intent = Intent(
         revision=revision,
+        rules=rules,
         comment=request.POST.get("comment", ""),
         override=request.POST.get("override", ""),
         verify_at=request.build_absolute_uri(reverse("verify")),

@@ -84,11 +84,11 @@ def worklist(request: HttpRequest) -> HttpResponse:
 
 
 def _lines(samples: list[Sample]) -> list[Line]:
-    types = list(CellType.objects.all())
+    types, in_force = list(CellType.objects.all()), selectors.rules()
     counted = selectors.tallied([sample.pk for sample in samples])
     lines = []
     for sample in samples:
-        one = selectors.differential(sample, counted[sample.pk], types)
+        one = selectors.differential(sample, counted[sample.pk], types, in_force)
         mix = _mix(one, types)
         told = ", ".join(
             f"{row.percent:.0f} % {row.code.replace('_', ' ')}"

@@ -9,11 +9,12 @@ from PIL import Image
 
 from mlcore.engine.cli import main
 from mlcore.engine.contracts import Box
-from mlcore.engine.explain import Explanation, heat, overlay
+from mlcore.engine.explain import Explanation, heat, overlay, spread
 from mlcore.engine.images import read_image
 from mlcore.engine.manifest import class_folders
 from mlcore.engine.preprocess import to_tensor
 from mlcore.engine.runtime import LiteNetwork
+from predictions.synthetic import draw_field
 
 
 def explained(row, column):
@@ -44,6 +45,16 @@ def test_the_map_is_scaled_to_one():
     assert places.shape == (50, 50)
     assert places.min() >= 0
     assert places.max() == pytest.approx(1, abs=0.05)
+
+
+def test_a_reading_brings_the_map_of_its_label(predictor):
+    image = draw_field(3, labels=("neutrophil",)).image
+    (cell,) = predictor.predict(image).cells
+    explained = predictor.explain(image, cell.box)
+    assert cell.look.window == explained.window
+    whole = heat(explained, cell.label, size=40)
+    assert np.abs(spread(np.asarray(cell.look.places), size=40) - whole).max() < 0.01
+    assert max(map(max, cell.look.places)) == 1
 
 
 def test_a_foreign_class_is_refused():

@@ -1,17 +1,20 @@
 """Pages of samples: worklist, registering, the sample's page, and what the gallery's script asks."""
 
+import io
 import json
 import re
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from PIL import Image
 
 from accounts.audit.models import AuditEvent
 from hematovision.core.origin import Origin
 from predictions.models import Cell, CellReview, Sample, SampleEvent
-from predictions.selectors import cell_states, differential, tallied, worklist
+from predictions.selectors import cell_states, differential, rules, tallied, worklist
 from predictions.services import cells_review, sample_create
 from predictions.states import SampleState
 from predictions.types import WorklistFilters
@@ -159,6 +162,24 @@ def test_the_context_of_a_cell_tells_its_field_its_shares_and_who_said_what(clie
     assert technician.name in html
 
 
+def test_the_map_of_a_cell_says_where_it_lies(client, filled):
+    cell = cell_states(filled)[0].cell
+    cell.refresh_from_db()
+    assert (
+        reverse("cell_map", args=[cell.pk])
+        in client.get(reverse("cell_context", args=[cell.pk])).content.decode()
+    )
+    answer = client.get(reverse("cell_map", args=[cell.pk]))
+    layer = np.asarray(Image.open(io.BytesIO(answer.content)))
+    assert layer.shape == (160, 160, 4)
+    # It glows somewhere in the cell, and not everywhere.
+    assert layer[..., 3].max() > 150
+    assert layer[..., 3].min() < 60
+    x, y, width, height = map(int, answer["X-Map-Box"].split())
+    assert x <= cell.x0 <= cell.x1 <= x + width
+    assert y <= cell.y0 <= cell.y1 <= y + height
+
+
 def test_the_counted_and_the_loaded_cells_agree(filled, technician):
     for place, code in enumerate(("blast", None, "not_a_cell")):
         cell = cell_states(filled)[place].cell
@@ -235,5 +256,5 @@ def test_what_was_never_shown_and_the_counting_error_are_said(client, filled):
     html = page(client, "sample", filled)
     assert "never shown blasts, other leukaemic cells" in html
     assert "counting error only" in html
-    counted = differential(filled, tallied([filled.pk])[filled.pk], [])
+    counted = differential(filled, tallied([filled.pk])[filled.pk], [], rules())
     assert counted.total == 0
