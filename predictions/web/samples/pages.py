@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -27,7 +26,6 @@ from predictions.selectors import (
     judged,
     next_sample,
     rules,
-    visible_samples,
 )
 from predictions.services import (
     sample_cancel,
@@ -39,6 +37,7 @@ from predictions.services import (
 )
 from predictions.services.samples import EDITABLE
 from predictions.states import TAKES_FIELDS, TAKES_REVIEWS, JobState, SampleState
+from predictions.web.samples.acts import act, sample_or_404
 from predictions.web.samples.forms import STAINS, ReasonForm, SampleForm
 from predictions.web.samples.gallery import groups
 from predictions.web.samples.panel import panel
@@ -61,8 +60,8 @@ def new(request: HttpRequest) -> HttpResponse:
 @requires(Capability.REGISTER_SAMPLES)
 def edit(request: HttpRequest, sample_id: UUID) -> HttpResponse:
     """Change the details of a sample."""
-    sample = _sample(request, sample_id)
-    form = SampleForm(_posted(request), instance=_sample(request, sample_id))
+    sample = sample_or_404(request, sample_id)
+    form = SampleForm(_posted(request), instance=sample_or_404(request, sample_id))
     if request.method == "POST" and form.is_valid():
         facts = form.cleaned_data
         try:
@@ -81,7 +80,7 @@ def edit(request: HttpRequest, sample_id: UUID) -> HttpResponse:
 @requires(Capability.VIEW_RESULTS)
 def page(request: HttpRequest, sample_id: UUID) -> HttpResponse:
     """Show a sample with its cells and differential; opening it is logged."""
-    sample = _sample(request, sample_id)
+    sample = sample_or_404(request, sample_id)
     sample_opened(actor=signed_in(request), origin=Origin.of(request), sample=sample)
     version = active_version()
     context = {
@@ -105,7 +104,7 @@ def page(request: HttpRequest, sample_id: UUID) -> HttpResponse:
 @requires(Capability.VIEW_RESULTS)
 def groups_part(request: HttpRequest, sample_id: UUID) -> HttpResponse:
     """Return the gallery alone, when new cells have arrived."""
-    sample = _sample(request, sample_id)
+    sample = sample_or_404(request, sample_id)
     return render(request, "predictions/sample/_groups.html", _groups_context(request, sample))
 
 
@@ -113,7 +112,7 @@ def groups_part(request: HttpRequest, sample_id: UUID) -> HttpResponse:
 @requires(Capability.VIEW_RESULTS)
 def panel_part(request: HttpRequest, sample_id: UUID) -> HttpResponse:
     """Return differential, what is left to do and history alone, after a change."""
-    sample = _sample(request, sample_id)
+    sample = sample_or_404(request, sample_id)
     return render(request, "predictions/sample/_panel.html", _panel_context(request, sample))
 
 
@@ -121,43 +120,25 @@ def panel_part(request: HttpRequest, sample_id: UUID) -> HttpResponse:
 @requires(Capability.REVIEW_CELLS)
 def submit(request: HttpRequest, sample_id: UUID) -> HttpResponse:
     """Hand the sample to the doctor."""
-    return _moved(request, sample_id, sample_submit, _("The sample is with the doctor now."), {})
+    return act(request, sample_id, sample_submit, _("The sample is with the doctor now."))
 
 
 @require_POST
 @requires(Capability.SIGN_REPORTS)
 def give_back(request: HttpRequest, sample_id: UUID) -> HttpResponse:
     """Return the sample to the technician."""
-    told = {"reason": request.POST.get("reason", "")}
-    return _moved(request, sample_id, sample_return, _("The sample is back with the technician."), told)
+    reason = request.POST.get("reason", "")
+    return act(request, sample_id, sample_return, _("The sample is back with the technician."), reason=reason)
 
 
 @require_POST
 @requires(Capability.REGISTER_SAMPLES)
 def cancel(request: HttpRequest, sample_id: UUID) -> HttpResponse:
     """End the sample; everything it has is kept."""
-    told = {"reason": request.POST.get("reason", "")}
-    return _moved(request, sample_id, sample_cancel, _("The sample is cancelled. All of it is kept."), told)
-
-
-def _moved(
-    request: HttpRequest, sample_id: UUID, service: Any, done: str, more: dict[str, str]
-) -> HttpResponse:
-    _sample(request, sample_id)
-    try:
-        service(actor=signed_in(request), origin=Origin.of(request), sample_id=sample_id, **more)
-    except PortalError as refusal:
-        messages.error(request, str(refusal.message))
-    else:
-        messages.success(request, done)
-    return redirect("sample", sample_id)
-
-
-def _sample(request: HttpRequest, sample_id: UUID) -> Sample:
-    try:
-        return visible_samples(request.user).select_related("site", "created_by").get(pk=sample_id)
-    except Sample.DoesNotExist as problem:
-        raise Http404 from problem
+    reason = request.POST.get("reason", "")
+    return act(
+        request, sample_id, sample_cancel, _("The sample is cancelled. All of it is kept."), reason=reason
+    )
 
 
 def _posted(request: HttpRequest) -> QueryDict | None:

@@ -20,17 +20,18 @@ from accounts.web.access import requires, signed_in
 from hematovision.core.errors import PortalError
 from hematovision.core.origin import Origin
 from predictions.errors import SigningRefused
-from predictions.models import Report, Sample
-from predictions.selectors import report_by_code, visible_reports, visible_samples
+from predictions.models import Report
+from predictions.selectors import report_by_code, visible_reports
 from predictions.services import critical_note, report_amend, report_opened, report_preview, report_sign
 from predictions.services.reports import Intent
+from predictions.web.samples.acts import act, sample_or_404
 
 
 @require_GET
 @requires(Capability.VIEW_RESULTS)
 def preview(request: HttpRequest, sample_id: UUID) -> HttpResponse:
     """Show the report as it would be signed now."""
-    return _pdf(report_preview(actor=signed_in(request), sample=_sample(request, sample_id)), "preview")
+    return _pdf(report_preview(actor=signed_in(request), sample=sample_or_404(request, sample_id)), "preview")
 
 
 @require_GET
@@ -50,7 +51,7 @@ def pdf(request: HttpRequest, report_id: UUID) -> HttpResponse:
 @requires(Capability.SIGN_REPORTS)
 def sign(request: HttpRequest, sample_id: UUID) -> HttpResponse:
     """Sign with the password, after an explicit tick; whatever hinders it is said and nothing is signed."""
-    _sample(request, sample_id)
+    sample_or_404(request, sample_id)
     try:
         made = _signed(request, sample_id)
     except PortalError as refusal:
@@ -88,38 +89,15 @@ def _signed(request: HttpRequest, sample_id: UUID) -> Report:
 @requires(Capability.SIGN_REPORTS)
 def amend(request: HttpRequest, sample_id: UUID) -> HttpResponse:
     """Begin an amendment of a signed report."""
-    _sample(request, sample_id)
-    try:
-        report_amend(
-            actor=signed_in(request),
-            origin=Origin.of(request),
-            sample_id=sample_id,
-            reason=request.POST.get("reason", ""),
-        )
-    except PortalError as refusal:
-        messages.error(request, str(refusal.message))
-    else:
-        messages.success(
-            request, _("The sample is in review again. The signed version stays until a new one is.")
-        )
-    return redirect("sample", sample_id)
+    done = _("The sample is in review again. The signed version stays until a new one is.")
+    return act(request, sample_id, report_amend, done, reason=request.POST.get("reason", ""))
 
 
 @require_POST
 @requires(Capability.REVIEW_CELLS)
 def note_critical(request: HttpRequest, sample_id: UUID) -> HttpResponse:
     """Take note of a critical value."""
-    _sample(request, sample_id)
-    try:
-        critical_note(
-            actor=signed_in(request),
-            origin=Origin.of(request),
-            sample_id=sample_id,
-            key=request.POST.get("key", ""),
-        )
-    except PortalError as refusal:
-        messages.error(request, str(refusal.message))
-    return redirect("sample", sample_id)
+    return act(request, sample_id, critical_note, key=request.POST.get("key", ""))
 
 
 @require_http_methods(["GET", "POST"])
@@ -131,13 +109,6 @@ def verify(request: HttpRequest) -> HttpResponse:
     context = {"asked": asked[:24], "found": found, "missing": missing}
     status = HTTPStatus.NOT_FOUND if missing else HTTPStatus.OK
     return render(request, "predictions/sample/verify.html", context, status=status)
-
-
-def _sample(request: HttpRequest, sample_id: UUID) -> Sample:
-    try:
-        return visible_samples(request.user).select_related("site").get(pk=sample_id)
-    except Sample.DoesNotExist as problem:
-        raise Http404 from problem
 
 
 def _pdf(content: bytes, name: str) -> HttpResponse:

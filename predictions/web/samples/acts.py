@@ -1,0 +1,39 @@
+"""What a button of the sample's page does: one service, and then the page again with what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from accounts.web.access import signed_in
+from hematovision.core.errors import PortalError
+from hematovision.core.origin import Origin
+from predictions.models import Sample
+from predictions.selectors import visible_samples
+
+
+def sample_or_404(request: HttpRequest, sample_id: UUID) -> Sample:
+    """Return a sample with its site and who registered it, if the person may see it."""
+    try:
+        return visible_samples(request.user).select_related("site", "created_by").get(pk=sample_id)
+    except Sample.DoesNotExist as problem:
+        raise Http404 from problem
+
+
+def act(
+    request: HttpRequest, sample_id: UUID, service: Callable[..., object], done: str = "", **given: str
+) -> HttpResponse:
+    """Call ``service`` for the person and go back to the sample; a refusal says why and changes nothing."""
+    sample_or_404(request, sample_id)
+    try:
+        service(actor=signed_in(request), origin=Origin.of(request), sample_id=sample_id, **given)
+    except PortalError as refusal:
+        messages.error(request, str(refusal.message))
+    else:
+        if done:
+            messages.success(request, done)
+    return redirect("sample", sample_id)
