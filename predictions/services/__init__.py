@@ -17,6 +17,7 @@ from predictions.services.samples import (
     sample_opened,
     sample_return,
     sample_submit,
+    samples_exported,
 )
 from predictions.services.submit import Submitted, field_submit
 from predictions.services.wait import result_awaited
@@ -43,4 +44,5 @@ __all__ = [
     "sample_opened",
     "sample_return",
     "sample_submit",
+    "samples_exported",
 ]

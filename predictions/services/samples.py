@@ -139,6 +139,12 @@ def sample_opened(*, actor: User, origin: Origin, sample: Sample) -> None:
         record("sample.opened", actor=actor, subject=sample, origin=origin)
 
 
+def samples_exported(*, actor: User, origin: Origin, count: int) -> None:
+    """Record that ``actor`` took a list of ``count`` samples out of the portal."""
+    with transaction.atomic():
+        record("samples.exported", actor=actor, origin=origin, detail={"count": count})
+
+
 def _moved(act: _Act, actor: User, origin: Origin, sample_id: UUID, reason: str | None = None) -> Sample:
     detail = {} if reason is None else {"reason": _given(reason)}
     with transaction.atomic():

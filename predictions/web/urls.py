@@ -4,10 +4,11 @@ from django.urls import path
 
 from predictions.web import history, media, results, uploads
 from predictions.web.laboratory import catalogue, rules
-from predictions.web.samples import cells, pages, reports, worklist
+from predictions.web.samples import cells, export, pages, reports, worklist
 
 urlpatterns = [
     path("samples/", worklist.worklist, name="worklist"),
+    path("samples/export/", export.export, name="worklist_export"),
     path("samples/new/", pages.new, name="sample_new"),
     path("samples/<uuid:sample_id>/", pages.page, name="sample"),
     path("samples/<uuid:sample_id>/edit/", pages.edit, name="sample_edit"),

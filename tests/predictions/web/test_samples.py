@@ -1,5 +1,6 @@
 """Pages of samples: worklist, registering, the sample's page, and what the gallery's script asks."""
 
+import csv
 import io
 import json
 import re
@@ -219,6 +220,29 @@ def test_filters_come_in_the_url_and_numbers_never(client, sample, technician):
         assert sample.accession not in html
     html = client.get(reverse("worklist"), {"state": "signed"}).content.decode()
     assert "Nothing matches" in html
+
+
+def test_the_export_holds_what_the_filters_leave_and_no_formula(client, filled, technician):
+    Sample.objects.filter(pk=filled.pk).update(patient_reference="=1+1")
+    sample_create(actor=technician, origin=HERE, facts={"accession": "HV-9"})
+    answer = client.get(reverse("worklist_export"), {"state": "to_review"})
+    lines = list(csv.DictReader(io.StringIO(answer.content.decode())))
+    (line,) = lines
+    assert (line["accession"], line["patient_reference"], line["state"]) == (
+        filled.accession,
+        "'=1+1",
+        "to_review",
+    )
+    found = tallied([filled.pk])[filled.pk]
+    assert {code: int(line[code]) for code in found if code} == {code: n for code, n in found.items() if code}
+    assert int(line["unidentified"]) == found.get("", 0)
+    everything = client.get(reverse("worklist_export"), {"text": "HV-9"}).content.decode()
+    assert len(everything.splitlines()) == 3
+    assert list(AuditEvent.objects.filter(event="samples.exported").values_list("detail", flat=True)) == [
+        {"count": 2},
+        {"count": 1},
+    ]
+    assert "Export CSV" in client.get(reverse("worklist")).content.decode()
 
 
 def test_the_worklist_of_another_site_is_not_shown(client, visit, sample):
