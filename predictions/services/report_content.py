@@ -28,10 +28,14 @@ WBC_UNIT: Final = "10⁹/L"
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What only this version of a report has: who signs, its number, code, and the doctor's words."""
+    """What only this version of a report has: who signs, its number, code, and the doctor's words.
+
+    ``open_points`` is what was still open when it was signed nevertheless, and why.
+    """
 
     number: int
     comment: str = ""
+    open_points: tuple[str, ...] = ()
     signature: printed.Signature | None = None
     amendment: printed.Amendment | None = None
     verification: printed.Verification | None = None
@@ -51,6 +55,7 @@ def gather(sample: Sample, judged: Judged, version: Version) -> tuple[report.Rep
         remarks=tuple(_remarks(judged)),
         criticals=tuple(_criticals(judged)),
         deltas=tuple(_deltas(sample, judged)),
+        quality=version.open_points,
         comment=version.comment,
         cells=tuple(cells),
         model=_model(sample),

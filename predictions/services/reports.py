@@ -154,10 +154,13 @@ def _seen_by_others(sample: Sample, actor: User) -> bool:
 def _made(sample: Sample, actor: User, count: Judged, intent: Intent, earlier: Report | None) -> Report:
     """Make the row of a new version: content first, the PDF of it, and that file's hash."""
     number, reason = (earlier.version + 1, _amended_because(sample)) if earlier else (1, "")
-    code, now = _code(), timezone.localtime()
+    code, now, override = _code(), timezone.localtime(), intent.override.strip()[:500]
     version = Version(
         number=number,
         comment=intent.comment.strip()[:COMMENT_LENGTH],
+        open_points=(*count.blocks, _("Signed nevertheless: %(why)s") % {"why": override})
+        if count.blocks
+        else (),
         signature=printed.Signature(actor.name, str(actor.get_role_display()), now),
         amendment=printed.Amendment(earlier.version, reason) if earlier else None,
         verification=printed.Verification(code, intent.verify_at),
@@ -173,7 +176,7 @@ def _made(sample: Sample, actor: User, count: Judged, intent: Intent, earlier: R
         sha256=hashlib.sha256(pdf).hexdigest(),
         code=code,
         reason=reason,
-        override=intent.override.strip()[:500],
+        override=override,
         signed_by=actor,
         signed_at=now,
     )

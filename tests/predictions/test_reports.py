@@ -36,7 +36,9 @@ NEVERTHELESS = "Scanty smear; all cells counted."
 
 
 def words(pdf):
-    return " ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(bytes(pdf))).pages)
+    """All words of a report in a row, wherever its lines break."""
+    pages = pypdf.PdfReader(io.BytesIO(bytes(pdf))).pages
+    return " ".join(" ".join(page.extract_text() for page in pages).split())
 
 
 def submitted(technician, submit, cells=3, **facts):
@@ -102,7 +104,11 @@ def test_what_is_open_blocks_until_a_reason_is_given(sample, sign):
         sign(override=" ")
     assert not Report.objects.exists()
     assert Sample.objects.get().state == "in_review"
-    assert sign().override == NEVERTHELESS
+    report = sign()
+    assert report.override == NEVERTHELESS
+    text = words(report.pdf)
+    assert "97 leukocytes are missing" in text
+    assert NEVERTHELESS in text
 
 
 def test_an_unidentified_cell_and_an_unnoted_critical_value_block(sample, sign, doctor):

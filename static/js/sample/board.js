@@ -42,8 +42,7 @@ export class Board {
   label(cell, { code, by_person, changed }) {
     const verdict = (changed && [say("changed_by")]) || (by_person && [say("confirmed_by")]) || [];
     const pre = say("pre", { pre: cell.querySelector(".sure").textContent.trim() });
-    const twin = cell.querySelector(".twin") ? [say("twin")] : [];
-    cell.setAttribute("aria-label", [say("aim", cell.dataset), this.name(code), ...verdict, pre, ...twin].join(", "));
+    cell.setAttribute("aria-label", [say("aim", cell.dataset), this.name(code), ...verdict, pre].join(", "));
   }
 
   // Least certain first, people's own verdicts after what nobody has looked at: as the server orders them.
