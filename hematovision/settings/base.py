@@ -143,6 +143,8 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
+# Anybody may confirm a printed report by its code, but nobody may try codes by the thousand.
+ACCOUNT_RATE_LIMITS = {"verify_report": "30/m/ip"}
 ALLAUTH_TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXY_COUNT", 0)
 
 HEADLESS_CLIENTS = ["app"]
@@ -187,6 +189,8 @@ TRAINING_THREADS = env.integer("TRAINING_THREADS", 1, at_least=1)
 
 # Whether a report needs a second person, who has reviewed or submitted the sample that another one signs.
 FOUR_EYES = env.flag("FOUR_EYES", default=True)
+# For how long after one signature a doctor need not give the password for the next; 0 asks each time.
+SIGN_WINDOW_SECONDS = env.integer("SIGN_WINDOW_SECONDS", 0)
 
 # Uploads. Numbers are caps against accidents and attacks, not clinical limits.
 UPLOAD_MAX_BYTES = env.integer("UPLOAD_MAX_MB", 25, at_least=1) * 1024 * 1024

@@ -13,10 +13,11 @@ from django.utils.translation import ngettext
 from predictions.differential.counts import Differential
 from predictions.differential.ranges import Flag
 from predictions.differential.stored import number_or_none, read_records, text, texts
+from predictions.differential.units import Unit
 
 
 class CriticalQuantity(StrEnum):
-    """What a limit is of: x 10^9/L, percent, or the mere presence of one cell."""
+    """What a limit is of: a concentration, percent, or the mere presence of one cell."""
 
     ABSOLUTE = "absolute"
     PERCENT = "percent"
@@ -50,19 +51,23 @@ class Critical:
 
 
 def criticals(
-    differential: Differential, limits: Sequence[CriticalLimit], names: Mapping[str, str]
+    differential: Differential,
+    limits: Sequence[CriticalLimit],
+    names: Mapping[str, str],
+    unit: Unit = Unit.SI,
 ) -> tuple[Critical, ...]:
     """Return the critical values of ``differential`` in the order of ``limits``, counting error or not.
 
     ``names`` holds what people call each class, by code, for the sentences, which are in the reader's
-    language. Limits on concentrations cannot be held against a sample whose WBC count is not known.
+    language and write concentrations in ``unit``. Limits on concentrations cannot be held against a sample
+    whose WBC count is not known.
     """
     found = []
     for limit in limits:
         value = _value(differential, limit)
         side = Flag.NONE if value is None else _side(value, limit)
         if value is not None and side != Flag.NONE:
-            sentence = _sentence(value, side, limit, names)
+            sentence = _sentence(value, side, limit, names, unit)
             found.append(Critical(limit.code, limit, side, value, sentence))
     return tuple(found)
 
@@ -86,7 +91,9 @@ def _side(value: float, limit: CriticalLimit) -> Flag:
     return Flag.HIGH if limit.high is not None and value > limit.high else Flag.NONE
 
 
-def _sentence(value: float, side: Flag, limit: CriticalLimit, names: Mapping[str, str]) -> str:
+def _sentence(
+    value: float, side: Flag, limit: CriticalLimit, names: Mapping[str, str], concentration: Unit
+) -> str:
     """Say what was found and which limit it passes."""
     name = " + ".join(names.get(code, code) for code in (limit.code, *limit.also))
     if limit.quantity == CriticalQuantity.ANY:
@@ -100,7 +107,7 @@ def _sentence(value: float, side: Flag, limit: CriticalLimit, names: Mapping[str
     above = _("%(name)s: %(value)s %(unit)s is above the critical limit of %(limit)g %(unit)s.")
     bound = limit.low if side == Flag.LOW else limit.high
     assert bound is not None, "a side is passed only where it has a limit"
-    unit = "%" if limit.quantity == CriticalQuantity.PERCENT else "× 10⁹/L"
+    unit = "%" if limit.quantity == CriticalQuantity.PERCENT else concentration.value
     told = {"name": name, "value": _shown(value, bound), "unit": unit, "limit": bound}
     return (below if side == Flag.LOW else above) % told
 

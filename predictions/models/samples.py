@@ -124,6 +124,7 @@ class EventKind(models.TextChoices):
     MOVED = "moved", _("state changed")
     REVIEWED = "reviewed", _("cells reviewed")
     UNDONE = "undone", _("review taken back")
+    COMMENTED = "commented", _("commented")
     NOTED = "noted", _("took note of a critical value")
     SIGNED = "signed", _("signed the report")
 

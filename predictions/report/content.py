@@ -75,7 +75,7 @@ class Differential:
     nrbc_per_100: float | None = None
     wbc: float | None = None
     corrected_wbc: float | None = None
-    wbc_unit: str = "10⁹/L"
+    wbc_unit: str = "×10⁹/L"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,9 @@ class ReportContent:
     """One version of a report.
 
     ``language`` is a language code of Django, in which the report's own words are printed. A ``preview`` is
-    marked as not signed on every page, a ``replaced`` version as one that a newer one exists of.
+    marked as not signed on every page, a ``replaced`` version as one that a newer one exists of. ``quality``
+    are sentences on the pictures, ``open_points`` says what was open at signing and why it was signed all the
+    same, ``rules`` which ranges and limits the count was judged by.
 
     Raises:
         ValueError: neither signed nor a preview, more cells than fit, or a time without an offset.
@@ -168,6 +170,8 @@ class ReportContent:
     criticals: tuple[Critical, ...] = ()
     deltas: tuple[Delta, ...] = ()
     quality: tuple[str, ...] = ()
+    open_points: tuple[str, ...] = ()
+    rules: str = ""
     comment: str = ""
     cells: tuple[Cell, ...] = ()
     model: Model | None = None

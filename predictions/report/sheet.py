@@ -29,6 +29,7 @@ def sheet(content: ReportContent) -> dict[str, Any]:
         "running": [content.specimen.accession, content.specimen.patient_reference],
         "criticals": {"title": _("Critical values"), "items": [_critical(one) for one in content.criticals]},
         "differential": table(content.differential),
+        "rules": _("Reference ranges and limits: %s.") % content.rules if content.rules else "",
         "findings": {"title": _("Findings and notes"), "items": _findings(content)},
         "comment": {"title": _("Comment"), "lines": content.comment.splitlines()},
         "cells": {"title": _("Representative cells"), "items": [_cell(cell) for cell in content.cells]},
@@ -96,7 +97,8 @@ def _critical(critical: Critical) -> list[str]:
 def _findings(content: ReportContent) -> Pairs:
     remarks = [(remark.label, remark.text) for remark in content.remarks]
     deltas = [(_("Change since last"), _delta(delta)) for delta in content.deltas]
-    return remarks + deltas + [(_("Picture quality"), note) for note in content.quality]
+    quality = [(_("Picture quality"), note) for note in content.quality]
+    return remarks + deltas + quality + [(_("Open at signing"), point) for point in content.open_points]
 
 
 def _delta(delta: Delta) -> str:

@@ -6,6 +6,7 @@ from predictions.selectors.delta import Previous, against_previous
 from predictions.selectors.history import HistoryPage, history
 from predictions.selectors.judged import Judged, Noted, judged, range_of
 from predictions.selectors.people import uploaders
+from predictions.selectors.quality import QualityFlag, quality_flags
 from predictions.selectors.queue import failed_jobs, jobs_ahead, queue_status, state_counts
 from predictions.selectors.reports import report_by_code, visible_reports
 from predictions.selectors.rules import RulesInForce, rules, rules_of
@@ -24,6 +25,7 @@ __all__ = [
     "Judged",
     "Noted",
     "Previous",
+    "QualityFlag",
     "RulesInForce",
     "WorklistPage",
     "against_previous",
@@ -38,6 +40,7 @@ __all__ = [
     "judged",
     "latest_reading",
     "next_sample",
+    "quality_flags",
     "queue_status",
     "range_of",
     "report_by_code",

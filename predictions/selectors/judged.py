@@ -48,7 +48,8 @@ def judged(sample: Sample) -> Judged:
     counted = differential(sample, tallied([sample.pk])[sample.pk], types, in_force)
     names = {kind.code: kind.name for kind in types}
     noted = {one.key: one for one in Acknowledgement.objects.filter(sample=sample).select_related("actor")}
-    found = [Noted(one, noted.get(key_of(one))) for one in criticals(counted, in_force.limits, names)]
+    passed = criticals(counted, in_force.limits, names, in_force.unit)
+    found = [Noted(one, noted.get(key_of(one))) for one in passed]
     return Judged(counted, types, found, _blocks(sample, counted, found), in_force)
 
 

@@ -11,6 +11,7 @@ from predictions.differential.counts import SmudgePolicy
 from predictions.differential.criticals import CriticalLimit
 from predictions.differential.ranges import ReferenceRange
 from predictions.differential.starter import STARTER_LIMITS, STARTER_RANGES
+from predictions.differential.units import Unit
 from predictions.models import Rules
 
 
@@ -20,7 +21,7 @@ class RulesInForce:
 
     ``version`` is None for the values to start from, which no laboratory has confirmed yet. ``delta_points``
     is the limit of ``predictions.differential.delta.compare``, ``target`` how many leukocytes a new sample
-    asks for.
+    asks for, ``unit`` what concentrations are written in.
     """
 
     ranges: tuple[ReferenceRange, ...]
@@ -28,6 +29,7 @@ class RulesInForce:
     smudge_policy: SmudgePolicy
     delta_points: float | None
     target: int
+    unit: Unit
     version: int | None
 
     def content(self) -> dict[str, Any]:
@@ -38,10 +40,11 @@ class RulesInForce:
             "smudge_policy": self.smudge_policy.value,
             "delta_points": self.delta_points,
             "target": self.target,
+            "unit": self.unit.value,
         }
 
 
-STARTER: Final = RulesInForce(STARTER_RANGES, STARTER_LIMITS, SmudgePolicy.APART, None, 100, None)
+STARTER: Final = RulesInForce(STARTER_RANGES, STARTER_LIMITS, SmudgePolicy.APART, None, 100, Unit.SI, None)
 
 
 def rules() -> RulesInForce:
@@ -62,5 +65,6 @@ def rules_of(version: int, content: Mapping[str, Any]) -> RulesInForce:
         SmudgePolicy(content["smudge_policy"]),
         content["delta_points"],
         content["target"],
+        Unit(content["unit"]),
         version,
     )

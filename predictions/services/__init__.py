@@ -12,6 +12,7 @@ from predictions.services.reviews import cells_review, review_undo
 from predictions.services.rules import rules_change
 from predictions.services.samples import (
     sample_cancel,
+    sample_comment,
     sample_create,
     sample_edit,
     sample_opened,
@@ -39,6 +40,7 @@ __all__ = [
     "review_undo",
     "rules_change",
     "sample_cancel",
+    "sample_comment",
     "sample_create",
     "sample_edit",
     "sample_opened",

@@ -19,11 +19,11 @@ from predictions.differential.ranges import Quantity, ReferenceRange
 from predictions.models import Analysis, CellReview, CellType, CountsAs, Sample
 from predictions.pipeline import pictures
 from predictions.report import content as printed
-from predictions.selectors import CellState, Judged, against_previous, cell_states, range_of
+from predictions.selectors import CellState, Judged, against_previous, cell_states, quality_flags, range_of
+from predictions.vocabulary import quality_text
 
 # More of them print too small to be read.
 CELLS_SHOWN: Final = 8
-WBC_UNIT: Final = "10⁹/L"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,9 @@ def gather(sample: Sample, judged: Judged, version: Version) -> tuple[report.Rep
         remarks=tuple(_remarks(judged)),
         criticals=tuple(_criticals(judged)),
         deltas=tuple(_deltas(sample, judged)),
-        quality=version.open_points,
+        quality=tuple(_quality(sample)),
+        open_points=version.open_points,
+        rules=_rules(judged),
         comment=version.comment,
         cells=tuple(cells),
         model=_model(sample),
@@ -85,7 +87,7 @@ def _specimen(sample: Sample) -> printed.Specimen:
 
 
 def _differential(sample: Sample, judged: Judged) -> printed.Differential:
-    counted = judged.counted
+    counted, unit = judged.counted, judged.rules.unit.value
     kinds = {kind.code: kind for kind in judged.types}
     rows = [
         printed.Row(
@@ -96,8 +98,8 @@ def _differential(sample: Sample, judged: Judged) -> printed.Differential:
             low=100 * row.interval.low if row.interval else 0.0,
             high=100 * row.interval.high if row.interval else 100.0,
             absolute=row.absolute,
-            unit=WBC_UNIT if row.absolute is not None else "",
-            range_text=_range_told(found),
+            unit=unit if row.absolute is not None else "",
+            range_text=_range_told(found, unit),
             range_low=found.low if found and found.quantity == Quantity.PERCENT else None,
             range_high=found.high if found and found.quantity == Quantity.PERCENT else None,
             flag=verdict.flag.value if verdict else "",
@@ -114,13 +116,14 @@ def _differential(sample: Sample, judged: Judged) -> printed.Differential:
         nrbc_per_100=counted.nrbc_per_100 if counted.nrbc else None,
         wbc=float(sample.wbc) if sample.wbc is not None else None,
         corrected_wbc=float(counted.corrected_wbc) if counted.nrbc and counted.corrected_wbc else None,
+        wbc_unit=unit,
     )
 
 
-def _range_told(found: ReferenceRange | None) -> str:
+def _range_told(found: ReferenceRange | None, concentration: str) -> str:
     if found is None:
         return ""
-    unit = "" if found.quantity == Quantity.PERCENT else f"\u00a0{WBC_UNIT}"
+    unit = "" if found.quantity == Quantity.PERCENT else f"\u00a0{concentration}"
     return f"{found.low:g}–{found.high:g}{unit}"
 
 
@@ -165,6 +168,23 @@ def _deltas(sample: Sample, judged: Judged) -> list[printed.Delta]:
         )
         for one in previous.deltas
     ]
+
+
+def _quality(sample: Sample) -> list[str]:
+    """Say of every flag of the fields' quality how many fields have it."""
+    told = _("%(n)d of %(read)d fields: %(flag)s")
+    return [
+        told % {"n": len(one.fields), "read": one.read, "flag": quality_text(one.code)}
+        for one in quality_flags(sample)
+    ]
+
+
+def _rules(judged: Judged) -> str:
+    """Say whose ranges and limits the count was judged by."""
+    version = judged.rules.version
+    if version is None:
+        return _("starting values from the literature, not confirmed by the laboratory")
+    return _("version %(version)d of the laboratory's rules") % {"version": version}
 
 
 def _cells(

@@ -17,6 +17,7 @@ from predictions.differential.critical_checks import check_limits
 from predictions.differential.criticals import CriticalLimit
 from predictions.differential.range_checks import check_ranges
 from predictions.differential.ranges import ReferenceRange
+from predictions.differential.units import Unit
 from predictions.errors import RulesRefused
 from predictions.models import CellType, Rules
 from predictions.models.samples import TARGETS
@@ -36,6 +37,7 @@ def rules_change(
     smudge_policy: SmudgePolicy,
     delta_points: float | None,
     target: int,
+    unit: Unit,
     reason: str,
 ) -> Rules:
     """Put new rules in force; reports that are signed keep what they were made by.
@@ -49,7 +51,7 @@ def rules_change(
     """
     require(actor, Capability.EDIT_RULES)
     version = (edited or 0) + 1
-    wanted = RulesInForce(tuple(ranges), tuple(criticals), smudge_policy, delta_points, target, version)
+    wanted = RulesInForce(tuple(ranges), tuple(criticals), smudge_policy, delta_points, target, unit, version)
     if faults := _faults(wanted, reason):
         raise RulesRefused(faults)
     before = rules_in_force()

@@ -45,6 +45,9 @@ EDITABLE: Final = (
 )
 
 
+COMMENT_LENGTH: Final = 2000
+
+
 class _Act(NamedTuple):
     """A move that a person makes: where to, and its name in the log."""
 
@@ -131,6 +134,25 @@ def sample_return(*, actor: User, origin: Origin, sample_id: UUID, reason: str) 
     """
     require(actor, Capability.SIGN_REPORTS)
     return _moved(RETURN, actor, origin, sample_id, reason)
+
+
+def sample_comment(*, actor: User, origin: Origin, sample_id: UUID, text: str) -> None:
+    """Say something to the others who work on a sample, in whatever state; nothing of it is on the report.
+
+    Raises:
+        PermissionDenied: the actor's role may not review cells.
+        Sample.DoesNotExist: there is no such sample for the actor.
+        SampleRefused: there are no words, or more than ``COMMENT_LENGTH`` letters.
+    """
+    require(actor, Capability.REVIEW_CELLS)
+    words = text.replace("\r\n", "\n").replace("\0", "").strip()
+    if not words or len(words) > COMMENT_LENGTH:
+        told = _("A comment has between 1 and %(most)d letters. Nothing was kept.")
+        raise SampleRefused(told % {"most": COMMENT_LENGTH})
+    with transaction.atomic():
+        sample = locked(actor, sample_id)
+        note(sample, EventKind.COMMENTED, actor, {"comment": words})
+        record("sample.commented", actor=actor, subject=sample, origin=origin)
 
 
 def sample_opened(*, actor: User, origin: Origin, sample: Sample) -> None:

@@ -14,7 +14,7 @@ from mlcore.engine.card import never_shown
 from mlcore.web.vocabulary import UNIDENTIFIED, CellClass, Text, cell_class
 from predictions.models import Analysis, Cell, SmearField
 from predictions.states import JobState
-from predictions.web.vocabulary import quality_text
+from predictions.vocabulary import quality_text
 
 STATE_TONE = {JobState.QUEUED: "", JobState.RUNNING: "accent", JobState.DONE: "good", JobState.FAILED: "bad"}
 

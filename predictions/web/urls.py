@@ -19,6 +19,7 @@ urlpatterns = [
     path("samples/<uuid:sample_id>/undo/", cells.undo, name="sample_undo"),
     path("samples/<uuid:sample_id>/changes/", cells.changes, name="sample_changes"),
     path("samples/<uuid:sample_id>/submit/", pages.submit, name="sample_submit"),
+    path("samples/<uuid:sample_id>/comment/", pages.comment, name="sample_comment"),
     path("samples/<uuid:sample_id>/return/", pages.give_back, name="sample_return"),
     path("samples/<uuid:sample_id>/cancel/", pages.cancel, name="sample_cancel"),
     path("samples/<uuid:sample_id>/preview/", reports.preview, name="sample_preview"),

@@ -41,6 +41,7 @@ def save(actor, **given):
         "smudge_policy": found.smudge_policy,
         "delta_points": found.delta_points,
         "target": found.target,
+        "unit": found.unit,
         "reason": "Our own study.",
     }
     return change(actor=actor, origin=HERE, **{**whole, **given})

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from predictions.differential.counts import SmudgePolicy
 from predictions.differential.criticals import CriticalLimit, CriticalQuantity
 from predictions.differential.ranges import Quantity, ReferenceRange, Sex
+from predictions.differential.units import Unit
 from predictions.models import CellType, CountsAs
 from predictions.models.samples import TARGETS
 from predictions.selectors import RulesInForce
@@ -23,9 +24,10 @@ from predictions.web.laboratory.ages import AgeField
 MOST_RANGES: Final = 80
 MOST_LIMITS: Final = 30
 
-QUANTITIES: Final = {Quantity.PERCENT: "%", Quantity.ABSOLUTE: "×10⁹/L"}
+CONCENTRATION: Final = gettext_lazy("concentration")
+QUANTITIES: Final = {Quantity.PERCENT: "%", Quantity.ABSOLUTE: CONCENTRATION}
 LIMITED: Final = {
-    CriticalQuantity.ABSOLUTE: "×10⁹/L",
+    CriticalQuantity.ABSOLUTE: CONCENTRATION,
     CriticalQuantity.PERCENT: "%",
     CriticalQuantity.ANY: gettext_lazy("a single cell"),
 }
@@ -57,7 +59,7 @@ class RangeForm(_Row):
     """One reference range."""
 
     quantity = forms.ChoiceField(
-        label=gettext_lazy("Unit"), choices=list(QUANTITIES.items()), initial=Quantity.PERCENT
+        label=gettext_lazy("Range of the"), choices=list(QUANTITIES.items()), initial=Quantity.PERCENT
     )
     sex = forms.ChoiceField(
         label=gettext_lazy("Sex"), choices=list(SEXES.items()), initial=Sex.ANY, required=False
@@ -127,6 +129,11 @@ class CountingForm(forms.Form):
         choices=[(count, str(count)) for count in TARGETS],
         coerce=int,
     )
+    unit = forms.ChoiceField(
+        label=gettext_lazy("Concentrations are written in"),
+        choices=[(unit.value, unit.value) for unit in Unit],
+        help_text=gettext_lazy("All are 10⁹ cells a litre: no number changes with it."),
+    )
     reason = forms.CharField(
         label=gettext_lazy("Why the rules change"),
         max_length=500,
@@ -175,6 +182,7 @@ class RulesForms:
                 "smudge_policy": in_force.smudge_policy,
                 "delta_points": _plain(in_force.delta_points),
                 "target": in_force.target,
+                "unit": in_force.unit,
             },
         )
 

@@ -14,6 +14,7 @@ from accounts.permissions import Capability, can, require
 from accounts.web.access import requires, signed_in
 from hematovision.core.origin import Origin
 from predictions.differential.counts import SmudgePolicy
+from predictions.differential.units import Unit
 from predictions.errors import RulesRefused
 from predictions.models import CellType, Rules
 from predictions.selectors import rules, rules_of
@@ -62,6 +63,7 @@ def _changed(request: HttpRequest, forms: RulesForms) -> Rules:
         smudge_policy=SmudgePolicy(given["smudge_policy"]),
         delta_points=given["delta_points"],
         target=given["target"],
+        unit=Unit(given["unit"]),
         reason=given["reason"],
     )
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from predictions.differential.criticals import CriticalLimit, CriticalQuantity
-from predictions.differential.ranges import ReferenceRange
+from predictions.differential.ranges import Quantity, ReferenceRange
+from predictions.differential.units import Unit
 from predictions.models import CellType
 from predictions.selectors import RulesInForce
 from predictions.web.laboratory.ages import age_told
-from predictions.web.laboratory.forms import LIMITED, QUANTITIES, SEXES, SMUDGES
+from predictions.web.laboratory.forms import LIMITED, SEXES, SMUDGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Told:
     smudges: str
     delta: str
     target: int
+    unit: str
 
 
 def told(rules: RulesInForce, types: Sequence[CellType]) -> Told:
@@ -50,22 +52,24 @@ def told(rules: RulesInForce, types: Sequence[CellType]) -> Told:
     names = {kind.code: kind.name for kind in types}
     points = rules.delta_points
     return Told(
-        ranges=[_range(each, names) for each in rules.ranges],
-        limits=[_limit(each, names) for each in rules.limits],
+        ranges=[_range(each, names, rules.unit) for each in rules.ranges],
+        limits=[_limit(each, names, rules.unit) for each in rules.limits],
         smudges=str(SMUDGES[rules.smudge_policy]),
         delta=_("more than counting error (p < 0.05)")
         if points is None
         else _("more than %(points)g percentage points") % {"points": points},
         target=rules.target,
+        unit=rules.unit.value,
     )
 
 
-def _range(each: ReferenceRange, names: dict[str, str]) -> RangeLine:
+def _range(each: ReferenceRange, names: dict[str, str], concentration: Unit) -> RangeLine:
+    unit = "%" if each.quantity == Quantity.PERCENT else concentration.value
     return RangeLine(
         name=names.get(each.code, each.code),
         sex=str(SEXES[each.sex]),
         ages=_ages(each),
-        values=f"{each.low:g}–{each.high:g}\u00a0{QUANTITIES[each.quantity]}",
+        values=f"{each.low:g}–{each.high:g}\u00a0{unit}",
         source=each.source,
     )
 
@@ -80,11 +84,11 @@ def _ages(each: ReferenceRange) -> str:
     return f"{age_told(each.from_days)} – {age_told(each.to_days)}"
 
 
-def _limit(each: CriticalLimit, names: dict[str, str]) -> LimitLine:
+def _limit(each: CriticalLimit, names: dict[str, str], concentration: Unit) -> LimitLine:
     name = " + ".join(names.get(code, code) for code in (each.code, *each.also))
     if each.quantity == CriticalQuantity.ANY:
         return LimitLine(name, str(LIMITED[each.quantity]))
-    unit = LIMITED[each.quantity]
+    unit = "%" if each.quantity == CriticalQuantity.PERCENT else concentration.value
     below = "" if each.low is None else _("below %(value)g %(unit)s") % {"value": each.low, "unit": unit}
     above = "" if each.high is None else _("above %(value)g %(unit)s") % {"value": each.high, "unit": unit}
     return LimitLine(name, ", ".join(part for part in (below, above) if part))

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from predictions.differential.units import Unit
 from predictions.models import Sample
 from predictions.services.samples import FACTS
 from predictions.states import SampleState
@@ -60,9 +61,10 @@ class SampleForm(forms.ModelForm):
             "age_value": _("Reference ranges follow it."),
         }
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, unit: Unit, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.label_suffix = ""
+        self.fields["wbc"].label = _("WBC, %(unit)s") % {"unit": unit.value}
 
 
 class WorklistForm(forms.Form):

@@ -29,19 +29,21 @@ from predictions.selectors import (
 )
 from predictions.services import (
     sample_cancel,
+    sample_comment,
     sample_create,
     sample_edit,
     sample_opened,
     sample_return,
     sample_submit,
 )
-from predictions.services.samples import EDITABLE
+from predictions.services.samples import COMMENT_LENGTH, EDITABLE
 from predictions.states import TAKES_FIELDS, TAKES_REVIEWS, JobState, SampleState
 from predictions.web.samples.acts import act, sample_or_404
 from predictions.web.samples.forms import STAINS, ReasonForm, SampleForm
 from predictions.web.samples.gallery import groups
-from predictions.web.samples.panel import panel
-from predictions.web.samples.trail import sample_trail
+from predictions.web.samples.panel import panel, quality_told
+from predictions.web.samples.reports import proof_needed
+from predictions.web.samples.trail import comments, sample_trail
 from predictions.web.samples.worklist import TONES
 
 
@@ -49,7 +51,8 @@ from predictions.web.samples.worklist import TONES
 @requires(Capability.REGISTER_SAMPLES)
 def new(request: HttpRequest) -> HttpResponse:
     """Register a sample, then show its page, which takes the images."""
-    form = SampleForm(_posted(request), initial={"target": rules().target})
+    in_force = rules()
+    form = SampleForm(_posted(request), initial={"target": in_force.target}, unit=in_force.unit)
     if request.method == "POST" and form.is_valid():
         sample = sample_create(actor=signed_in(request), origin=Origin.of(request), facts=form.cleaned_data)
         return redirect("sample", sample.pk)
@@ -61,7 +64,7 @@ def new(request: HttpRequest) -> HttpResponse:
 def edit(request: HttpRequest, sample_id: UUID) -> HttpResponse:
     """Change the details of a sample."""
     sample = sample_or_404(request, sample_id)
-    form = SampleForm(_posted(request), instance=sample_or_404(request, sample_id))
+    form = SampleForm(_posted(request), instance=sample_or_404(request, sample_id), unit=rules().unit)
     if request.method == "POST" and form.is_valid():
         facts = form.cleaned_data
         try:
@@ -87,6 +90,9 @@ def page(request: HttpRequest, sample_id: UUID) -> HttpResponse:
         **_panel_context(request, sample),
         **_groups_context(request, sample),
         "next": next_sample(request.user, sample),
+        "may_comment": can(request.user, Capability.REVIEW_CELLS),
+        "comment_length": COMMENT_LENGTH,
+        "proof_needed": proof_needed(request),
         "takes_fields": sample.state in TAKES_FIELDS and can(request.user, Capability.UPLOAD),
         "editable": sample.state in EDITABLE and can(request.user, Capability.REGISTER_SAMPLES),
         "cancel_form": ReasonForm(auto_id="cancel_%s"),
@@ -121,6 +127,13 @@ def panel_part(request: HttpRequest, sample_id: UUID) -> HttpResponse:
 def submit(request: HttpRequest, sample_id: UUID) -> HttpResponse:
     """Hand the sample to the doctor."""
     return act(request, sample_id, sample_submit, _("The sample is with the doctor now."))
+
+
+@require_POST
+@requires(Capability.REVIEW_CELLS)
+def comment(request: HttpRequest, sample_id: UUID) -> HttpResponse:
+    """Add a comment for the others who work on the sample."""
+    return act(request, sample_id, sample_comment, text=request.POST.get("text", ""))
 
 
 @require_POST
@@ -172,6 +185,8 @@ def _panel_context(request: HttpRequest, sample: Sample) -> dict[str, object]:
         "panel": panel(sample, found, previous),
         "rules": found.rules,
         "trail": sample_trail(sample, found.types),
+        "comments": comments(sample),
+        "quality": quality_told(sample),
         "fields": sample.fields.count(),
         "waiting": sample.fields.filter(job__state__in=(JobState.QUEUED, JobState.RUNNING)).count(),
         "failed": list(sample.fields.filter(job__state=JobState.FAILED).select_related("job")),

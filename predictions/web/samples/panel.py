@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.template.defaultfilters import floatformat
 from django.utils.translation import gettext as _
@@ -12,8 +13,10 @@ from django.utils.translation import ngettext
 from predictions.differential.counts import Differential, Row
 from predictions.differential.intervals import more_cells
 from predictions.differential.ranges import Quantity, ReferenceRange
+from predictions.differential.units import Unit
 from predictions.models import CellType, Sample
-from predictions.selectors import Judged, Noted, Previous, RulesInForce, range_of
+from predictions.selectors import Judged, Noted, Previous, RulesInForce, quality_flags, range_of
+from predictions.vocabulary import quality_text
 
 # How narrow the interval of the largest class should be, in points to each side.
 WANTED_POINTS = 5
@@ -74,12 +77,21 @@ def panel(sample: Sample, found: Judged, previous: Previous | None) -> Panel:
         target=sample.target,
         share_of_target=f"{min(100.0, 100 * counted.total / sample.target):.1f}",
         more=_more(counted, names),
-        beside=_beside(counted),
+        beside=_beside(counted, found.rules.unit),
         criticals=found.criticals,
         blocks=found.blocks,
         previous=previous.sample if previous else None,
         changes=_changes(previous, kinds) if previous else [],
     )
+
+
+def quality_told(sample: Sample) -> list[tuple[str, list[tuple[UUID, str]]]]:
+    """Return a sentence for each flag of the fields' quality, and the fields that have it."""
+    told = _("%(n)d of %(read)d fields: %(flag)s")
+    return [
+        (told % {"n": len(one.fields), "read": one.read, "flag": quality_text(one.code)}, list(one.fields))
+        for one in quality_flags(sample)
+    ]
 
 
 def _line(sample: Sample, row: Row, kind: CellType, in_force: RulesInForce) -> Line:
@@ -135,14 +147,15 @@ def _more(counted: Differential, names: Mapping[str, str]) -> str:
     return text % {"count": more, "class": names[largest.code].lower(), "points": WANTED_POINTS}
 
 
-def _beside(counted: Differential) -> list[str]:
+def _beside(counted: Differential, unit: Unit) -> list[str]:
     """Say what was found beside the leukocytes; none of it is in the percentages."""
     said = []
     if counted.nrbc_per_100:
         said.append(_("NRBC %(n)s per 100 WBC") % {"n": floatformat(counted.nrbc_per_100, 1)})
         if counted.corrected_wbc is not None:
             said.append(
-                _("WBC corrected for NRBC: %(n)s ×10⁹/L") % {"n": floatformat(counted.corrected_wbc, 2)}
+                _("WBC corrected for NRBC: %(n)s %(unit)s")
+                % {"n": floatformat(counted.corrected_wbc, 2), "unit": unit.value}
             )
     for count, one, many in (
         (counted.smudges, _("%(n)d smudge cell"), _("%(n)d smudge cells")),

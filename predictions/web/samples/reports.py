@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from http import HTTPStatus
+from typing import Final
 from uuid import UUID
 
 from allauth.core import ratelimit
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -19,12 +22,16 @@ from accounts.services import identity_proved
 from accounts.web.access import requires, signed_in
 from hematovision.core.errors import PortalError
 from hematovision.core.origin import Origin
+from hematovision.core.views import error_page
 from predictions.errors import SigningRefused
 from predictions.models import Report
 from predictions.selectors import report_by_code, visible_reports
 from predictions.services import critical_note, report_amend, report_opened, report_preview, report_sign
 from predictions.services.reports import Intent
 from predictions.web.samples.acts import act, sample_or_404
+
+# When the person of this session last proved at a signature who they are, in seconds since 1970.
+PROVED_AT: Final = "signing_proved_at"
 
 
 @require_GET
@@ -44,6 +51,12 @@ def pdf(request: HttpRequest, report_id: UUID) -> HttpResponse:
         raise Http404 from problem
     report_opened(actor=signed_in(request), origin=Origin.of(request), report=report)
     return _pdf(bytes(report.pdf), f"report-{report.version}")
+
+
+def proof_needed(request: HttpRequest) -> bool:
+    """Whether whoever signs now has to prove who they are: always, but for the laboratory's own window."""
+    proved_at = float(request.session.get(PROVED_AT, 0))
+    return not 0 <= time.time() - proved_at < settings.SIGN_WINDOW_SECONDS
 
 
 @sensitive_post_parameters("password")
@@ -68,8 +81,10 @@ def _signed(request: HttpRequest, sample_id: UUID) -> Report:
         raise SigningRefused(_("You tried too often. Wait a minute, then sign; nothing was lost."))
     if request.POST.get("intent") != "yes":
         raise SigningRefused(_("Tick that you mean to sign. Nothing was signed."))
-    if not identity_proved(person=person, password=request.POST.get("password", ""), origin=origin):
-        raise SigningRefused(_("The password is not right. Nothing was signed."))
+    if proof_needed(request):
+        if not identity_proved(person=person, password=request.POST.get("password", ""), origin=origin):
+            raise SigningRefused(_("The password is not right. Nothing was signed."))
+        request.session[PROVED_AT] = time.time()
     try:
         revision = int(request.POST.get("revision", ""))
         rules = int(request.POST.get("rules") or 0) or None
@@ -103,6 +118,9 @@ def note_critical(request: HttpRequest, sample_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def verify(request: HttpRequest) -> HttpResponse:
     """Confirm a printed report by its code, to anybody: accession, version, time and hash, nothing else."""
+    if request.method == "POST" and not ratelimit.consume(request, action="verify_report"):
+        told = _("Too many codes were tried from your address. Wait a minute, then try again.")
+        return error_page(request, HTTPStatus.TOO_MANY_REQUESTS, _("Wait a minute"), told)
     asked = request.POST.get("code", "")
     found = report_by_code(asked) if request.method == "POST" else None
     missing = request.method == "POST" and found is None

@@ -15,6 +15,7 @@ from predictions.selectors import CellState
 from predictions.states import SampleState
 
 SHOWN = 40
+COMMENTS_SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,16 @@ def sample_trail(sample: Sample, types: Sequence[CellType]) -> list[Said]:
         )
         for event in events
     ]
+
+
+def comments(sample: Sample) -> list[Said]:
+    """Return what people said to each other about a sample, oldest first, at most the last hundred."""
+    events = SampleEvent.objects.filter(sample=sample, kind=EventKind.COMMENTED).select_related("actor")
+    said = []
+    for event in events.order_by("-revision")[:COMMENTS_SHOWN]:
+        assert event.actor is not None, "only people comment"
+        said.append(Said(event.actor.name, event.at, str(event.detail["comment"])))
+    return said[::-1]
 
 
 def _event(kind: EventKind, detail: Mapping[str, Any], names: Mapping[str, str]) -> str:

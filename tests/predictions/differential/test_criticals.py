@@ -32,7 +32,7 @@ def test_few_neutrophils_are_critical_by_their_concentration():
     ]
     assert found[0].value == 0.48
     assert found[0].sentence == (
-        "Neutrophils + Band forms: 0.48 × 10⁹/L is below the critical limit of 0.5 × 10⁹/L."
+        "Neutrophils + Band forms: 0.48 ×10⁹/L is below the critical limit of 0.5 ×10⁹/L."
     )
 
 
@@ -42,7 +42,7 @@ def test_band_forms_count_as_neutrophils_and_the_limit_itself_is_not_critical():
 
 
 def test_a_value_just_beyond_the_limit_is_not_shown_as_the_limit():
-    assert "0.4985 × 10⁹/L is below" in sentences(counted("0.997", neutrophil=50, lymphocyte=50))[0]
+    assert "0.4985 ×10⁹/L is below" in sentences(counted("0.997", neutrophil=50, lymphocyte=50))[0]
 
 
 def test_without_a_wbc_count_no_concentration_is_judged():

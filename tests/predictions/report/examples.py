@@ -50,7 +50,7 @@ def row(place, **changes):
         "low": 10.2 + place,
         "high": 30.3 + place,
         "absolute": 1.47 + place,
-        "unit": "10⁹/L",
+        "unit": "×10⁹/L",
         "range_text": f"{40 + place} – {70 + place}",
         "range_low": 40.0 + place,
         "range_high": 70.0 + place,

@@ -4,7 +4,7 @@ import inspect
 import re
 
 from mlcore.engine import quality
-from predictions.web.vocabulary import QUALITY, quality_text
+from predictions.vocabulary import QUALITY, quality_text
 
 
 def test_every_flag_has_a_sentence():
