@@ -26,7 +26,8 @@ def browser(chromium):
 @pytest.fixture(scope="package")
 def portal(browser, tmp_path_factory):
     """A portal of its own; the browser is asked for first, so that nothing starts where there is none."""
-    one = Portal(tmp_path_factory.mktemp("browser") / "var")
+    # A short lease, so that a test which kills a worker need not wait a minute.
+    one = Portal(tmp_path_factory.mktemp("browser") / "var", JOB_LEASE_SECONDS="15")
     try:
         one.words = one.start()
         one.address = f"http://127.0.0.1:{one.port}"

@@ -87,6 +87,7 @@ def context(request: HttpRequest, cell_id: UUID) -> HttpResponse:
     box = {"x": cell.x0, "y": cell.y0, "width": cell.x1 - cell.x0, "height": cell.y1 - cell.y0}
     values = {
         "cell": {**asdict(card(state, cell.number)), **box},
+        "field": cell.analysis.field,
         "field_url": reverse("field_image", args=[cell.analysis.field_id]),
         "map_url": reverse("cell_map", args=[cell.pk]) if cell.look else "",
         "field_width": image.width,
