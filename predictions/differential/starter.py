@@ -9,6 +9,7 @@ from predictions.differential.criticals import CriticalLimit, CriticalQuantity
 from predictions.differential.ranges import Quantity, ReferenceRange, Sex
 
 # Bain BJ, Bates I, Laffan MA (eds.). Dacie and Lewis Practical Haematology, 12th ed. Elsevier 2017, ch. 2.
+# Oxford University Hospitals report the same concentrations (doi 10.3389/fphar.2020.00314, table 6).
 # The share of basophils stands there as "<1-2 %", which is no upper limit, and is left out.
 ADULT_SOURCE: Final = "Dacie and Lewis, Practical Haematology, 12th ed. 2017"
 # https://www.healthcare.uiowa.edu/path_handbook/appendix/heme/pediatric_normals.html, manual differential.
