@@ -33,3 +33,10 @@ class LinkUnusable(PortalError):  # noqa: N818 -- the name says what happened
 
     code: ClassVar[str] = "link_unusable"
     status: ClassVar[int] = 404
+
+
+class HeadUnreadable(PortalError):  # noqa: N818 -- the name says what happened
+    """What was given as an exported head of the log is none of this portal's."""
+
+    code: ClassVar[str] = "head_unreadable"
+    status: ClassVar[int] = 422

@@ -102,7 +102,7 @@ def _make(person: User | None) -> str:
 
 def _take(token: str) -> OneTimeLink:
     """Lock the link and mark it used, so that of two requests at once only one gets it."""
-    link = selectors.usable_links(token).select_for_update(of=("self",)).first()
+    link = selectors.usable_links(token).select_for_update(of=("self",), no_key=True).first()
     if link is None:
         raise _unusable()
     OneTimeLink.objects.filter(pk=link.pk).update(used_at=Now())

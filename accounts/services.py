@@ -126,7 +126,7 @@ def _lock(*, actor: User | None, person: User, gives_up_admin: bool = False) -> 
     keys = {one.pk for one in (actor, person) if one is not None}
     wanted = Q(pk__in=keys) | Q(role=Role.ADMIN, is_active=True)
     rows: dict[UUID, User] = {
-        row.pk: row for row in User.objects.select_for_update().filter(wanted).order_by("pk")
+        row.pk: row for row in User.objects.select_for_update(no_key=True).filter(wanted).order_by("pk")
     }
     if actor is not None:
         require(rows[actor.pk], Capability.MANAGE_PEOPLE)

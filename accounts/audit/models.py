@@ -1,4 +1,4 @@
-"""The log's one table. It only grows: the database itself refuses to change or empty it."""
+"""The log and the head of its chain. The log only grows: the database refuses to change or empty it."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ class AuditEvent(models.Model):
     """Who did what to which object, when, from where and with what outcome.
 
     Address and role of the actor are copied, because they may change later while what happened does not.
-    Every column is written once and stands for itself, so a hash chain over the rows can be added
-    without rewriting one of them. A migration adds the triggers that refuse UPDATE, DELETE and TRUNCATE.
+    A migration adds the triggers that refuse UPDATE, DELETE and TRUNCATE, and the one that gives each row its
+    number without a gap, the time, and ``hash`` in hexadecimal: the SHA-256 of the hash before it and of the
+    row's own columns (:mod:`accounts.audit.chain`).
     """
 
     append_only: ClassVar[bool] = True
@@ -50,6 +51,7 @@ class AuditEvent(models.Model):
     agent = models.CharField(_("program"), max_length=200, blank=True)
     outcome = models.CharField(_("outcome"), max_length=16, choices=Outcome.choices, default=Outcome.OK)
     detail = models.JSONField(_("detail"), default=dict, encoder=DjangoJSONEncoder)
+    hash = models.CharField(max_length=64, unique=True, editable=False)
 
     class Meta:
         """Indexes follow the filters of the log's page; pages go by key."""
@@ -72,3 +74,16 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.id} {self.event}"
+
+
+class ChainHead(models.Model):
+    """The one row that says where the log ends. Only the log's trigger writes it; its lock orders events."""
+
+    read_only: ClassVar[bool] = True
+
+    id = models.PositiveSmallIntegerField(primary_key=True)
+    last = models.BigIntegerField(_("number of the last event"))
+    hash = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"{self.last} {self.hash}"

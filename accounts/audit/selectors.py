@@ -36,7 +36,7 @@ class AuditPage:
 
 def audit_page(*, filters: AuditFilters, before: int | None = None, limit: int = 50) -> AuditPage:
     """Return up to ``limit`` events older than the event ``before``."""
-    rows = _filtered(filters).select_related("actor", "site")
+    rows = filtered(filters).select_related("actor", "site")
     if before is not None:
         rows = rows.filter(pk__lt=before)
     events = list(rows.order_by("-pk")[: limit + 1])
@@ -48,7 +48,8 @@ def event_names() -> list[str]:
     return list(AuditEvent.objects.order_by("event").values_list("event", flat=True).distinct())
 
 
-def _filtered(filters: AuditFilters) -> QuerySet[AuditEvent]:
+def filtered(filters: AuditFilters) -> QuerySet[AuditEvent]:
+    """Return the events that pass the filters, in no particular order."""
     wanted = {
         "event": filters.event,
         "actor": filters.person,

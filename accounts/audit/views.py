@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from accounts import selectors as people
 from accounts.audit import selectors, services
+from accounts.audit.heads import signed_head
+from accounts.audit.models import AuditEvent
 from accounts.permissions import Capability
 from accounts.web.access import requires, signed_in
 from hematovision.core.origin import Origin
+from hematovision.core.sheets import csv_lines
 
+COLUMNS: Final = (
+    "number",
+    "time",
+    "event",
+    "person",
+    "role",
+    "object_kind",
+    "object",
+    "site",
+    "address",
+    "program",
+    "outcome",
+    "detail",
+    "hash",
+)
 # A day is optional and lies within the years that date arithmetic is safe in.
 DAY: dict[str, Any] = {
     "required": False,
@@ -65,10 +84,60 @@ def audit(request: HttpRequest) -> HttpResponse:
         before=_before(request.GET.get("before", "")),
         origin=Origin.of(request),
     )
+    newest = request.GET.copy()
+    newest.pop("before", None)
     query = request.GET.copy()
     query["before"] = str(page.next or "")
     context = {"form": form, "page": page, "older": query.urlencode() if page.next else ""}
-    return render(request, "audit/audit.html", context)
+    return render(request, "audit/audit.html", {**context, "filtered": newest.urlencode()})
+
+
+@require_GET
+@requires(Capability.READ_AUDIT)
+def export(request: HttpRequest) -> StreamingHttpResponse:
+    """Send the newest events that the filters leave as CSV, at most a hundred thousand."""
+    form = FilterForm(request.GET)
+    form.is_valid()
+    events = services.log_export(actor=signed_in(request), filters=form.filters(), origin=Origin.of(request))
+    headers = {"Content-Disposition": 'attachment; filename="audit-log.csv"'}
+    lines = csv_lines(COLUMNS, (_row(event) for event in events))
+    return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
+
+
+@require_POST
+@requires(Capability.READ_AUDIT)
+def verify(request: HttpRequest) -> HttpResponse:
+    """Verify the chain now and say what was found."""
+    verdict = services.log_verify(actor=signed_in(request), origin=Origin.of(request))
+    part = request.headers.get("HX-Request")
+    return render(request, f"audit/{'_' if part else ''}verdict.html", {"verdict": verdict})
+
+
+@require_POST
+@requires(Capability.READ_AUDIT)
+def head(request: HttpRequest) -> HttpResponse:
+    """Send where the log ends, signed, as a file to be kept on another machine."""
+    services.head_exported(actor=signed_in(request), origin=Origin.of(request))
+    headers = {"Content-Disposition": 'attachment; filename="audit-head.json"'}
+    return HttpResponse(signed_head(), content_type="application/json", headers=headers)
+
+
+def _row(event: AuditEvent) -> list[object]:
+    return [
+        event.pk,
+        event.at.isoformat(),
+        event.event,
+        event.actor_email,
+        event.actor_role,
+        event.subject_type,
+        event.subject_id,
+        event.site.name if event.site else "",
+        event.address,
+        event.agent,
+        event.outcome,
+        json.dumps(event.detail, ensure_ascii=False, sort_keys=True),
+        event.hash,
+    ]
 
 
 def _before(text: str) -> int | None:

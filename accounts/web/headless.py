@@ -6,6 +6,10 @@ facts about a person around the services and the log.
 
 from __future__ import annotations
 
+# allauth looks for these below a package that it takes for unloaded; once anything else has loaded that, it
+# would not find them, so they are loaded with it.
+import cryptography.hazmat.primitives.ciphers.algorithms
+import cryptography.hazmat.primitives.ciphers.modes  # noqa: F401 -- see above
 from allauth.headless.account.views import LoginView, SessionView
 from allauth.headless.constants import Client
 from allauth.headless.tokens.views import RefreshTokenView

@@ -1,7 +1,8 @@
 """What the application's database role may do: read and write rows, never touch a table.
 
 Migrations run as the owner of the tables; right after them the application role gets its rights. Tables
-that only grow (``append_only = True`` on the model's class) grant neither UPDATE nor DELETE.
+that only grow (``append_only = True`` on the model's class) grant neither UPDATE nor DELETE, those of the
+database's own triggers (``read_only = True``) nothing but SELECT.
 """
 
 from __future__ import annotations
@@ -31,9 +32,12 @@ def grant_application_role(*, using: str, **_: Any) -> None:
         ):
             cursor.execute(sql.SQL(statement).format(role=name))
         for model in apps.get_models():
+            table = sql.Identifier(model._meta.db_table)  # noqa: SLF001 -- Django's documented name of it
             if getattr(model, "append_only", False):
-                table = sql.Identifier(model._meta.db_table)  # noqa: SLF001 -- Django's documented name of it
                 cursor.execute(sql.SQL("REVOKE UPDATE, DELETE ON {t} FROM {role}").format(t=table, role=name))
+            if getattr(model, "read_only", False):
+                revoke = sql.SQL("REVOKE INSERT, UPDATE, DELETE ON {t} FROM {role}")
+                cursor.execute(revoke.format(t=table, role=name))
 
 
 def connect(config: AppConfig) -> None:

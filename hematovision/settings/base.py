@@ -14,6 +14,8 @@ BASE_DIR = Path(__file__).resolve().parents[2]
 VAR_DIR = env.path("HV_VAR", BASE_DIR / "var")
 
 SECRET_KEY = env.text("SECRET_KEY")
+# Earlier keys: what they signed still counts, nothing new is signed with them.
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
 DEBUG = False
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
 HTTPS = env.flag("HTTPS", default=True)

@@ -85,7 +85,7 @@ def promote(*, version: UUID, actor: User | None, origin: Origin | None = None) 
         require(actor, Capability.MANAGE_MODELS)
     with transaction.atomic():
         # All rows are locked in one order, so that two promotions wait for each other and never deadlock.
-        listed = {one.pk: one for one in ModelVersion.objects.select_for_update().order_by("pk")}
+        listed = {one.pk: one for one in ModelVersion.objects.select_for_update(no_key=True).order_by("pk")}
         chosen = listed.get(version)
         if chosen is None:
             raise ModelVersion.DoesNotExist

@@ -99,7 +99,7 @@ def training_stop(*, actor: User, origin: Origin | None, run_id: UUID) -> Traini
     """
     require(actor, Capability.MANAGE_MODELS)
     with transaction.atomic():
-        run = TrainingRun.objects.select_for_update().get(pk=run_id)
+        run = TrainingRun.objects.select_for_update(no_key=True).get(pk=run_id)
         if run.state not in OPEN:
             raise TrainingRefused(_("This training has ended already."))
         run.stop_requested = True

@@ -66,7 +66,7 @@ def cell_type_change(
     """
     require(actor, Capability.EDIT_RULES)
     with transaction.atomic():
-        kind = CellType.objects.select_for_update().get(pk=code)
+        kind = CellType.objects.select_for_update(no_key=True).get(pk=code)
         if fingerprint(kind) != seen:
             raise CatalogueRefused(
                 _("Somebody else has changed %(name)s since you opened it. Open it again and compare.")

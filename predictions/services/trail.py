@@ -22,7 +22,7 @@ def locked(actor: User | None, sample_id: UUID) -> Sample:
         Sample.DoesNotExist: there is none, or it is not for ``actor`` to see.
     """
     samples = Sample.objects.all() if actor is None else visible_samples(actor)
-    return samples.select_for_update(of=("self",)).get(pk=sample_id)
+    return samples.select_for_update(of=("self",), no_key=True).get(pk=sample_id)
 
 
 def note(sample: Sample, kind: EventKind, actor: User | None, detail: Mapping[str, Any]) -> int:

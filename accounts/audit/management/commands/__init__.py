@@ -1,0 +1,1 @@
+"""What the command line may do with the log."""
