@@ -3,8 +3,10 @@
 from predictions.selectors.access import field_detail, latest_reading, visible_cell, visible_fields
 from predictions.selectors.counting import differential, tallied
 from predictions.selectors.delta import Previous, against_previous
+from predictions.selectors.duplicates import Duplicate, duplicates, earlier_same, number_in_sample
 from predictions.selectors.history import HistoryPage, history
 from predictions.selectors.judged import Judged, Noted, judged, range_of
+from predictions.selectors.partial import unfinished
 from predictions.selectors.people import uploaders
 from predictions.selectors.queue import failed_jobs, jobs_ahead, queue_status, state_counts
 from predictions.selectors.reports import report_by_code, visible_reports
@@ -20,6 +22,7 @@ from predictions.selectors.worklist import WorklistPage, next_sample, states_cou
 
 __all__ = [
     "CellState",
+    "Duplicate",
     "HistoryPage",
     "Judged",
     "Noted",
@@ -31,6 +34,8 @@ __all__ = [
     "cell_trail",
     "changed_since",
     "differential",
+    "duplicates",
+    "earlier_same",
     "failed_jobs",
     "field_detail",
     "history",
@@ -38,6 +43,7 @@ __all__ = [
     "judged",
     "latest_reading",
     "next_sample",
+    "number_in_sample",
     "queue_status",
     "range_of",
     "report_by_code",
@@ -46,6 +52,7 @@ __all__ = [
     "state_counts",
     "states_counted",
     "tallied",
+    "unfinished",
     "uploaders",
     "visible_cell",
     "visible_fields",

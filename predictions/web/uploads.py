@@ -21,6 +21,7 @@ from hematovision.core.origin import Origin
 from mlcore.registry.selectors import active_version
 from predictions.models import Sample, SmearField
 from predictions.services import Submitted, field_submit
+from predictions.web.duplicates import told
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +84,7 @@ def _taken(request: HttpRequest, sample_id: UUID | None) -> JsonResponse:
         "id": str(submitted.field.pk),
         "url": reverse("field", args=[submitted.field.pk]),
         "status_url": reverse("field_result", args=[submitted.field.pk]),
-        "duplicate_of": {"id": str(earlier.pk), "url": reverse("field", args=[earlier.pk])}
-        if earlier
-        else None,
+        "duplicate_of": told(earlier, sample_id) if earlier else None,
     }
     return JsonResponse(answer, status=HTTPStatus.CREATED)
 

@@ -1,0 +1,30 @@
+"""Where an image already is, in words and as a link."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from predictions.models import SmearField
+from predictions.selectors import number_in_sample
+
+
+def told(earlier: SmearField, sample_id: UUID | None) -> dict[str, str]:
+    """Return an earlier field's key, its page and where it is, as seen from a sample or from none."""
+    number = number_in_sample(earlier) if sample_id and earlier.sample_id == sample_id else 0
+    return {
+        "id": str(earlier.pk),
+        "url": reverse("field", args=[earlier.pk]),
+        "where": where(earlier, number),
+    }
+
+
+def where(earlier: SmearField, number: int) -> str:
+    """Return "image 3 of this sample", "sample HV-1" or that it has no sample; ``number`` 0 is elsewhere."""
+    if number:
+        return _("image %(number)d of this sample") % {"number": number}
+    if earlier.sample:
+        return _("sample %(accession)s") % {"accession": earlier.sample.accession}
+    return _("an image without a sample")
