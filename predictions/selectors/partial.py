@@ -9,6 +9,7 @@ from predictions.models import PartialUpload
 
 
 def unfinished(user: User, sample_id: UUID | None) -> list[PartialUpload]:
-    """Return what ``user`` has begun to send into a sample, or into none, and not finished; oldest first."""
-    mine = PartialUpload.objects.filter(owner=user, field=None, sample_id=sample_id)
-    return list(mine.order_by("created_at", "id"))
+    """Return the files of which ``user`` has sent a part into a sample, or into none; oldest first."""
+    mine = PartialUpload.objects.filter(owner=user, field=None, received__gt=0)
+    there = mine.filter(sample_id=sample_id) if sample_id else mine.filter(sample=None)
+    return list(there.order_by("created_at", "id"))

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
-from accounts.audit.record import record
+from accounts.audit.record import JSON, record
 from predictions.models import PartialUpload
 from predictions.pipeline import pieces
 
@@ -29,7 +29,7 @@ def partials_expire() -> int:
         over = list(old)
         unfinished = [upload for upload in over if upload.field_id is None]
         for upload in unfinished:
-            detail = {"why": "expired", "received": upload.received}
+            detail: dict[str, JSON] = {"why": "expired", "received": upload.received}
             record("upload.discarded", actor=None, subject=upload, detail=detail)
         PartialUpload.objects.filter(pk__in=[upload.pk for upload in over]).delete()
     for upload in over:

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
-from accounts.audit.record import record
+from accounts.audit.record import JSON, record
 from accounts.models import User
 from accounts.permissions import Capability, require
 from hematovision.core.origin import Origin
@@ -28,7 +28,7 @@ from predictions.errors import (
     UploadRefused,
     WrongOffset,
 )
-from predictions.models import PartialUpload, SmearField
+from predictions.models import PartialUpload, Sample, SmearField
 from predictions.pipeline import pieces
 from predictions.pipeline.validate import too_large
 from predictions.selectors import earlier_same, visible_samples
@@ -61,7 +61,7 @@ class _FinishedElsewhere(Exception):  # noqa: N818 -- no error: another request 
 def partial_begin(
     *, actor: User, origin: Origin, announced: Announced, sample_id: UUID | None = None
 ) -> PartialUpload:
-    """Make room for a file that will come in pieces.
+    """Make room for a file that will come in pieces; one of the same bytes that was begun before goes on.
 
     Raises:
         PermissionDenied: the actor's role may not upload.
@@ -79,6 +79,9 @@ def partial_begin(
     _check_size(announced.size, name)
     _check_duplicate(actor, announced)
     with transaction.atomic():
+        before = _begun_before(actor, sample, announced)
+        if before:
+            return before
         _check_open(actor, announced.size)
         upload = PartialUpload.objects.create(
             site_id=sample.site_id if sample else actor.site_id,
@@ -133,7 +136,7 @@ def partial_discard(*, actor: User, origin: Origin, upload_id: UUID, why: str = 
         upload = _locked(actor, upload_id)
         if upload.field_id:
             return
-        detail = {"why": why, "received": upload.received}
+        detail: dict[str, JSON] = {"why": why, "received": upload.received}
         record("upload.discarded", actor=actor, subject=upload, origin=origin, detail=detail)
         PartialUpload.objects.filter(pk=upload.pk).delete()
     pieces.forget(upload)
@@ -213,6 +216,13 @@ def _check_duplicate(actor: User, announced: Announced) -> None:
     earlier = earlier_same(actor, announced.sha256)
     if earlier:
         raise DuplicateFound(_("The same image is here already."), earlier)
+
+
+def _begun_before(actor: User, sample: Sample | None, announced: Announced) -> PartialUpload | None:
+    if announced.again or not announced.sha256:
+        return None
+    mine = PartialUpload.objects.filter(owner=actor, field=None, sample=sample)
+    return mine.filter(size=announced.size, sha256=announced.sha256).order_by("-received").first()
 
 
 def _check_open(actor: User, size: int) -> None:

@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from uuid import UUID
 
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from predictions.models import SmearField
-from predictions.selectors import number_in_sample
+from accounts.web.access import signed_in
+from predictions.models import Sample, SmearField
+from predictions.selectors import Duplicate, duplicates, number_in_sample
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """An image of a sample that is the same as an earlier one, which is ``where``."""
+
+    field: SmearField
+    number: int
+    earlier: SmearField
+    where: str
+
+
+def copies(request: HttpRequest, sample: Sample) -> list[Copy]:
+    """Return the images of a sample that are copies of earlier ones, as the page lists them."""
+    return [_copy(one) for one in duplicates(signed_in(request), sample)]
 
 
 def told(earlier: SmearField, sample_id: UUID | None) -> dict[str, str]:
@@ -28,3 +46,7 @@ def where(earlier: SmearField, number: int) -> str:
     if earlier.sample:
         return _("sample %(accession)s") % {"accession": earlier.sample.accession}
     return _("an image without a sample")
+
+
+def _copy(one: Duplicate) -> Copy:
+    return Copy(one.field, one.number, one.earlier, where(one.earlier, one.earlier_number))

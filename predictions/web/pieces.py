@@ -17,7 +17,7 @@ from accounts.web.access import requires, signed_in
 from hematovision.core.origin import Origin
 from predictions.errors import DuplicateFound, WrongOffset
 from predictions.models import PartialUpload
-from predictions.selectors import earlier_same
+from predictions.selectors import earlier_same, unfinished
 from predictions.services import partial_append, partial_begin, partial_discard
 from predictions.web import tus
 from predictions.web.duplicates import told
@@ -39,8 +39,8 @@ def begin(request: HttpRequest, sample_id: UUID | None = None) -> HttpResponse:
         )
     except DuplicateFound as found:
         where = told(found.earlier, sample_id)
-        answer = {"code": found.code, "message": str(found.message), "duplicate_of": where}
-        return JsonResponse(answer, status=found.status)
+        refused = {"code": found.code, "message": str(found.message), "duplicate_of": where}
+        return JsonResponse(refused, status=found.status)
     answer = HttpResponse(
         status=HTTPStatus.CREATED, headers={"Location": reverse("pieces", args=[upload.pk])}
     )
@@ -55,22 +55,38 @@ def pieces(request: HttpRequest, upload_id: UUID) -> HttpResponse:
 
     Once it is whole, ``Upload-Result`` says as JSON what became of it, also to who asks again later.
     """
+    actor, origin = signed_in(request), Origin.of(request)
     if request.method == "HEAD":
-        mine = PartialUpload.objects.filter(owner=signed_in(request)).select_related("field")
+        mine = PartialUpload.objects.filter(owner=actor).select_related("field")
         return _state(request, mine.get(pk=upload_id), HTTPStatus.OK)
-    who = {"actor": signed_in(request), "origin": Origin.of(request), "upload_id": upload_id}
     if request.method == "DELETE":
-        partial_discard(**who)
+        partial_discard(actor=actor, origin=origin, upload_id=upload_id)
         return HttpResponse(status=HTTPStatus.NO_CONTENT)
     try:
         offset, content = tus.piece(request)
-        upload = partial_append(**who, offset=offset, content=content)
+        upload = partial_append(
+            actor=actor, origin=origin, upload_id=upload_id, offset=offset, content=content
+        )
     except UnreadablePostError:
         # The line broke; nobody hears this answer.
         return tus.refusal("broken_off", _("The piece broke off."), HTTPStatus.BAD_REQUEST)
     except WrongOffset as wrong:
         return _state(request, wrong.upload, wrong.status)
     return _state(request, upload, HTTPStatus.NO_CONTENT)
+
+
+def begun_before(request: HttpRequest, sample_id: UUID | None) -> list[dict[str, str | int | None]]:
+    """Return what the person has begun to send into a sample, or into none, and not finished."""
+    return [
+        {
+            "address": reverse("pieces", args=[upload.pk]),
+            "name": upload.original_name,
+            "size": upload.size,
+            "modified": upload.modified,
+            "received": upload.received,
+        }
+        for upload in unfinished(signed_in(request), sample_id)
+    ]
 
 
 def _state(request: HttpRequest, upload: PartialUpload, status: int) -> HttpResponse:

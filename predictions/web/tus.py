@@ -43,9 +43,9 @@ def tus(view: View) -> View:
     @wraps(view)
     def speaking(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.method != "OPTIONS" and request.headers.get("Tus-Resumable") != VERSION:
-            answer = refusal("version", _("This is not tus 1.0.0."), HTTPStatus.PRECONDITION_FAILED)
-            answer["Tus-Version"] = VERSION
-            return answer
+            refused = refusal("version", _("This is not tus 1.0.0."), HTTPStatus.PRECONDITION_FAILED)
+            refused["Tus-Version"] = VERSION
+            return refused
         try:
             answer = view(request, *args, **kwargs)
         except (PartialUpload.DoesNotExist, Sample.DoesNotExist) as problem:

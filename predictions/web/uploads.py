@@ -22,6 +22,7 @@ from mlcore.registry.selectors import active_version
 from predictions.models import Sample, SmearField
 from predictions.services import Submitted, field_submit
 from predictions.web.duplicates import told
+from predictions.web.pieces import begun_before
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ def upload(request: HttpRequest) -> HttpResponse:
         "max_bytes": settings.UPLOAD_MAX_BYTES,
         "max_megapixels": settings.UPLOAD_MAX_PIXELS // 1_000_000,
         "max_files": settings.UPLOAD_MAX_FILES,
+        "unfinished": begun_before(request, None),
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if refused else HTTPStatus.OK
     return render(request, "predictions/upload.html", context, status=status)

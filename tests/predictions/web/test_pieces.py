@@ -224,6 +224,41 @@ def test_a_duplicate_is_asked_for_before_it_is_sent(client, content, sample, tec
     assert SmearField.objects.count() == 2
 
 
+def test_the_same_file_begun_again_goes_on(client, content, sample):
+    digest = hashlib.sha256(content).hexdigest()
+    address = begin(client, len(content), sample, sha256=digest)
+    patch(client, address, 0, content[:1000])
+    again = begun(client, len(content), sample, sha256=digest)
+    assert (again["Location"], again["Upload-Offset"]) == (address, "1000")
+    assert begin(client, len(content), sample, sha256=digest, again="1") != address
+    assert begin(client, len(content), sha256=digest) != address
+
+
+def test_the_page_says_what_was_not_finished(client, content, sample, visit, technician):
+    begin(client, len(content), sample, filename="never sent.png")
+    address = begin(client, len(content), sample, filename="half.png", modified=1700)
+    patch(client, address, 0, content[:1000])
+    html = client.get(reverse("sample", args=[sample.pk])).content.decode()
+    assert "1 image was not finished: choose it again and only the rest is sent." in html
+    assert "half.png" in html
+    assert "never sent.png" not in html
+    for other in (
+        client.get(reverse("upload")),
+        visit(PersonFactory(site=technician.site)).get(reverse("sample", args=[sample.pk])),
+    ):
+        assert "half.png" not in other.content.decode()
+
+
+def test_the_page_of_a_sample_lists_its_duplicates(client, content, sample, submit):
+    submit(content, "first.png")
+    for name in ("second.png", "third.png"):
+        submit(content, name, sample_id=sample.pk)
+    submit(hostile.jpeg(), sample_id=sample.pk)
+    html = client.get(reverse("sample", args=[sample.pk])).content.decode()
+    assert "2 images are the same as earlier ones" in html
+    assert html.count("an image without a sample") == 2
+
+
 def test_a_duplicate_at_a_site_that_one_may_not_see_is_not_told(client, content, submit):
     submit(content, actor=PersonFactory())
     answer = begun(client, len(content), sha256=hashlib.sha256(content).hexdigest())
