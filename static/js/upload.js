@@ -45,6 +45,7 @@ function show() {
   document.getElementById("clear").hidden = ready === 0;
   form.classList.toggle("some", ready > 0);
   form.classList.toggle("busy", rows.size > 0);
+  form.classList.toggle("sending", sender.busy);
   overall.show();
 }
 

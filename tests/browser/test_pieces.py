@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 
 from tests.browser.people import sign_in
 from tests.browser.test_image_line import row
+from tests.browser.test_pages import violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 dice = random.Random()
@@ -150,18 +151,21 @@ def test_a_session_that_ends_while_sending_loses_nothing(open_page, files):
     expect(page.locator("#overall .told")).to_have_text("All sent: 5 stored")
 
 
-def test_the_same_file_twice_in_one_selection_asks_and_a_row_can_be_cancelled(open_page, tmp_path):
-    page = open_page("technician", refusals=True)
+@pytest.mark.parametrize(("width", "dark"), [(360, True), (1440, False)])
+def test_the_same_file_twice_asks_and_a_row_can_be_cancelled(open_page, tmp_path, width, dark):
+    page = open_page("technician", refusals=True, width=width, dark=dark)
     sample(page)
     one, copy, other = (tmp_path / name for name in ("one.png", "copy.png", "other.png"))
-    one.write_bytes(noise(700))
+    one.write_bytes(noise(1300))
     copy.write_bytes(one.read_bytes())
-    other.write_bytes(noise(700))
+    other.write_bytes(noise(1300))
     BadLine(page, 1)
     send(page, [one, copy, other])
     asks = row(page, "copy.png")
     expect(asks).to_have_attribute("data-state", "asks")
     expect(asks).to_contain_text("among those chosen, under this name: one.png")
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
     asks.get_by_role("button", name="Leave it out").click()
     row(page, "other.png").get_by_role("button", name="Remove").click()
     expect(page.locator(".upload")).to_have_count(0)

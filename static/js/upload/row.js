@@ -72,7 +72,7 @@ export class Row {
       const link = this.part(".elsewhere a");
       link.textContent = earlier.where;
       link.href = earlier.url;
-    } else this.part(".twin b").textContent = twin.name;
+    } else this.part(".twin .other").textContent = twin.name;
     this.become("asks");
   }
 

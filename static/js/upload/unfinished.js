@@ -7,6 +7,7 @@ export class Unfinished {
       for (const one of this.found.splice(0)) tus.discard(one.address);
       this.show();
     });
+    if (note) this.show();
   }
 
   // Returns the earlier upload of this file, or null; the row that takes it goes on with it.
