@@ -168,7 +168,7 @@ def test_the_same_file_twice_asks_and_a_row_can_be_cancelled(open_page, tmp_path
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     asks.get_by_role("button", name="Leave it out").click()
     row(page, "other.png").get_by_role("button", name="Remove").click()
-    expect(page.locator(".upload")).to_have_count(0)
+    expect(page.locator(".upload")).to_have_count(0, timeout=30_000)
     expect(page.locator("#overall .told")).to_have_text("All sent: 1 stored")
     page.reload()
     expect(page.locator("#panel")).to_contain_text("1 field")

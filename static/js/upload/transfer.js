@@ -96,7 +96,15 @@ export class Transfer {
 }
 
 // Browsers hash only for pages that come by HTTPS or from this machine; without a hash the portal tells a duplicate afterwards.
-async function digest(file) {
+// One file after the other, so that of two equal ones the later asks, and no more than one lies in memory whole.
+let last = Promise.resolve();
+function digest(file) {
+  const mine = last.then(() => hashed(file));
+  last = mine.catch(() => null);
+  return mine;
+}
+
+async function hashed(file) {
   if (!crypto.subtle) return null;
   const bytes = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());
   return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
