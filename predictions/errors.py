@@ -29,6 +29,42 @@ class UploadRefused(PortalError):  # noqa: N818 -- the name says what happened
         return UploadRefused(self.code, f"{name}: {self.message}", self.status)
 
 
+class DuplicateFound(PortalError):  # noqa: N818 -- the name says what is the case
+    """A file about to be sent is here already; ``earlier`` is the field made of it. Nothing was begun."""
+
+    code = "duplicate"
+    status = HTTPStatus.CONFLICT
+
+    def __init__(self, message: str | Promise, earlier: Any) -> None:
+        super().__init__(message)
+        self.earlier = earlier
+
+
+class TooManyPartial(PortalError):  # noqa: N818 -- the name says what is the case
+    """Somebody has begun more files than they may leave unfinished."""
+
+    code = "too_many_unfinished"
+    status = HTTPStatus.TOO_MANY_REQUESTS
+
+
+class WrongOffset(PortalError):  # noqa: N818 -- the name says what is the case
+    """A piece does not begin where the last one ended; ``upload`` says where that is."""
+
+    code = "wrong_offset"
+    status = HTTPStatus.CONFLICT
+
+    def __init__(self, message: str | Promise, upload: Any) -> None:
+        super().__init__(message)
+        self.upload = upload
+
+
+class PartialGone(PortalError):  # noqa: N818 -- the name says what happened
+    """The earlier pieces of a file are lost; it has to be sent anew."""
+
+    code = "upload_gone"
+    status = HTTPStatus.GONE
+
+
 class StorageFull(PortalError):  # noqa: N818 -- the name says what happened
     """The image folder cannot take a file: no room, or not writable."""
 

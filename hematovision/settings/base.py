@@ -181,6 +181,8 @@ STORAGES = {
 }
 # Smear images: content-addressed files below this folder, never below the web root.
 IMAGE_ROOT = VAR_DIR / "images"
+# Files that come in pieces, until they are whole; on the same disk.
+PARTIAL_ROOT = VAR_DIR / "partial"
 # Model bundles, each in a folder named by its hash; written only after verification.
 MODEL_ROOT = VAR_DIR / "models"
 # Training reads folders below this one and nothing else on the server.
@@ -198,6 +200,11 @@ SIGN_WINDOW_SECONDS = env.integer("SIGN_WINDOW_SECONDS", 0)
 UPLOAD_MAX_BYTES = env.integer("UPLOAD_MAX_MB", 25, at_least=1) * 1024 * 1024
 UPLOAD_MAX_PIXELS = env.integer("UPLOAD_MAX_MEGAPIXELS", 24, at_least=1) * 1_000_000
 UPLOAD_MAX_FILES = env.integer("UPLOAD_MAX_FILES", 500, at_least=1)
+# A file may come in pieces. What one person may leave unfinished, in files and in bytes, and for how long.
+UPLOAD_PIECE_MAX_BYTES = 8 * 1024 * 1024
+PARTIAL_MAX_FILES = 2 * UPLOAD_MAX_FILES
+PARTIAL_MAX_BYTES = env.integer("PARTIAL_MAX_MB", 4096, at_least=1) * 1024 * 1024
+PARTIAL_HOURS = 24
 # A form without JavaScript sends many files in one request; one that fills the disk is refused unread.
 REQUEST_MAX_BYTES = 20 * UPLOAD_MAX_BYTES
 FILE_UPLOAD_HANDLERS = [

@@ -3,6 +3,7 @@
 from predictions.models.catalogue import CellType, CountsAs
 from predictions.models.fields import AnalysisJob, SmearField
 from predictions.models.images import StoredImage
+from predictions.models.partial import PartialUpload
 from predictions.models.readings import Analysis, Cell
 from predictions.models.reports import Acknowledgement, Report
 from predictions.models.reviews import CellReview, ReviewKind
@@ -18,6 +19,7 @@ __all__ = [
     "CellType",
     "CountsAs",
     "EventKind",
+    "PartialUpload",
     "Report",
     "ReviewKind",
     "Rules",

@@ -75,16 +75,21 @@ def validate(content: bytes) -> Image.Image:
     return picture
 
 
+def too_large() -> UploadRefused:
+    """Return the refusal of a file with more than ``settings.UPLOAD_MAX_BYTES``."""
+    return UploadRefused(
+        "too_large",
+        _("The file is larger than %(limit)d MB. Save it as JPEG or crop it, then upload that.")
+        % {"limit": settings.UPLOAD_MAX_BYTES // 1024 // 1024},
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    )
+
+
 def _check_bytes(content: bytes) -> None:
     if not content:
         raise UploadRefused("empty", _("The file is empty. Export or copy it again, then upload that."))
     if len(content) > settings.UPLOAD_MAX_BYTES:
-        raise UploadRefused(
-            "too_large",
-            _("The file is larger than %(limit)d MB. Save it as JPEG or crop it, then upload that.")
-            % {"limit": settings.UPLOAD_MAX_BYTES // 1024 // 1024},
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        )
+        raise too_large()
     if content.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")):
         return
     start = content[:64].lstrip(b"\xef\xbb\xbf \t\r\n").lower()

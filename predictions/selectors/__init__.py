@@ -3,8 +3,10 @@
 from predictions.selectors.access import field_detail, latest_reading, visible_cell, visible_fields
 from predictions.selectors.counting import differential, tallied
 from predictions.selectors.delta import Previous, against_previous
+from predictions.selectors.duplicates import Duplicate, duplicates, earlier_same, number_in_sample
 from predictions.selectors.history import HistoryPage, history
 from predictions.selectors.judged import Judged, Noted, judged, range_of
+from predictions.selectors.partial import unfinished
 from predictions.selectors.people import uploaders
 from predictions.selectors.quality import QualityFlag, quality_flags
 from predictions.selectors.queue import failed_jobs, jobs_ahead, queue_status, state_counts
@@ -21,6 +23,7 @@ from predictions.selectors.worklist import WorklistPage, next_sample, states_cou
 
 __all__ = [
     "CellState",
+    "Duplicate",
     "HistoryPage",
     "Judged",
     "Noted",
@@ -33,6 +36,8 @@ __all__ = [
     "cell_trail",
     "changed_since",
     "differential",
+    "duplicates",
+    "earlier_same",
     "failed_jobs",
     "field_detail",
     "history",
@@ -40,6 +45,7 @@ __all__ = [
     "judged",
     "latest_reading",
     "next_sample",
+    "number_in_sample",
     "quality_flags",
     "queue_status",
     "range_of",
@@ -49,6 +55,7 @@ __all__ = [
     "state_counts",
     "states_counted",
     "tallied",
+    "unfinished",
     "uploaders",
     "visible_cell",
     "visible_fields",

@@ -4,8 +4,10 @@
 come along with them, which a web process has no use for.
 """
 
+from predictions.services.announce import Announced, partial_begin
 from predictions.services.catalogue import cell_type_add, cell_type_change
 from predictions.services.opened import field_opened, report_opened
+from predictions.services.partial import partial_append, partial_discard
 from predictions.services.reports import critical_note, report_amend, report_preview, report_sign
 from predictions.services.retry import analysis_retry
 from predictions.services.reviews import cells_review, review_undo
@@ -24,6 +26,7 @@ from predictions.services.submit import Submitted, field_submit
 from predictions.services.wait import result_awaited
 
 __all__ = [
+    "Announced",
     "Submitted",
     "analysis_retry",
     "cell_type_add",
@@ -32,6 +35,9 @@ __all__ = [
     "critical_note",
     "field_opened",
     "field_submit",
+    "partial_append",
+    "partial_begin",
+    "partial_discard",
     "report_amend",
     "report_opened",
     "report_preview",

@@ -21,14 +21,23 @@ def take_in(actor: User, sample_id: UUID) -> Sample:
         SampleRefused: the sample takes no more fields.
     """
     sample = locked(actor, sample_id)
+    must_take(sample)
+    if sample.state != SampleState.ANALYSING:
+        move(sample, SampleState.ANALYSING, actor)
+    return sample
+
+
+def must_take(sample: Sample) -> None:
+    """Refuse a sample that takes no more fields.
+
+    Raises:
+        SampleRefused: it was submitted, signed or cancelled.
+    """
     if sample.state not in TAKES_FIELDS:
         raise SampleRefused(
             _("The sample is %(state)s and takes no more images. The doctor can return it for that.")
             % {"state": sample.get_state_display()}
         )
-    if sample.state != SampleState.ANALYSING:
-        move(sample, SampleState.ANALYSING, actor)
-    return sample
 
 
 def read(field: SmearField, sample_id: UUID | None, *, cells: int | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 from uuid import UUID
@@ -22,7 +23,7 @@ from predictions.models import AnalysisJob, EventKind, Sample, SmearField, Store
 from predictions.pipeline.clean import clean
 from predictions.pipeline.store import kept
 from predictions.pipeline.validate import validate
-from predictions.selectors import visible_fields
+from predictions.selectors import earlier_same
 from predictions.services.fields import take_in
 from predictions.services.trail import note
 from predictions.types import Cleaned
@@ -48,6 +49,7 @@ def field_submit(
     name: str,
     single: bool = False,
     sample_id: UUID | None = None,
+    also: Callable[[SmearField], None] | None = None,
 ) -> Submitted:
     """Take one file: check it, strip it, keep it, and queue its analysis.
 
@@ -61,6 +63,7 @@ def field_submit(
         name: the file's name, kept as text only.
         single: the picture shows one cell of interest.
         sample_id: the sample that the picture is a field of, if of any.
+        also: what else is to happen in the same transaction; raising undoes all of it.
 
     Raises:
         PermissionDenied: the actor's role may not upload.
@@ -70,7 +73,7 @@ def field_submit(
         StorageFull: there is no room; nothing was kept.
     """
     require(actor, Capability.UPLOAD)
-    shown = _plain(name)
+    shown = plain_name(name)
     try:
         cleaned = _read(content)
     except UploadRefused as refusal:
@@ -78,9 +81,11 @@ def field_submit(
     with kept(cleaned) as image, transaction.atomic():
         sample = take_in(actor, sample_id) if sample_id else None
         field = _rows(actor, image, cleaned, shown, single=single, sample=sample)
-        earlier = _earlier(actor, field)
+        earlier = earlier_same(actor, field.original_sha256, than=field)
         if sample:
             note(sample, EventKind.UPLOADED, actor, {"field": str(field.pk)})
+        if also:
+            also(field)
         detail = {"image": image.sha256, "duplicate_of": str(earlier.pk) if earlier else None}
         record("field.uploaded", actor=actor, subject=field, origin=origin, detail=detail)
         ring_on_commit(ANALYSE_FIELD, str(field.pk))
@@ -112,13 +117,7 @@ def _rows(
     return field
 
 
-def _earlier(actor: User, field: SmearField) -> SmearField | None:
-    """Return the first field of the same uploaded bytes among those that the actor may see."""
-    same = visible_fields(actor).filter(original_sha256=field.original_sha256).exclude(pk=field.pk)
-    return same.order_by("created_at").first()
-
-
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """Return the last part of a file's name without control and direction characters, which could deceive."""
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
     shown = "".join(letter for letter in last if unicodedata.category(letter)[0] != "C")

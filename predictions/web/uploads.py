@@ -21,6 +21,8 @@ from hematovision.core.origin import Origin
 from mlcore.registry.selectors import active_version
 from predictions.models import Sample, SmearField
 from predictions.services import Submitted, field_submit
+from predictions.web.duplicates import told
+from predictions.web.pieces import begun_before
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ def upload(request: HttpRequest) -> HttpResponse:
         "max_bytes": settings.UPLOAD_MAX_BYTES,
         "max_megapixels": settings.UPLOAD_MAX_PIXELS // 1_000_000,
         "max_files": settings.UPLOAD_MAX_FILES,
+        "unfinished": begun_before(request, None),
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if refused else HTTPStatus.OK
     return render(request, "predictions/upload.html", context, status=status)
@@ -83,9 +86,7 @@ def _taken(request: HttpRequest, sample_id: UUID | None) -> JsonResponse:
         "id": str(submitted.field.pk),
         "url": reverse("field", args=[submitted.field.pk]),
         "status_url": reverse("field_result", args=[submitted.field.pk]),
-        "duplicate_of": {"id": str(earlier.pk), "url": reverse("field", args=[earlier.pk])}
-        if earlier
-        else None,
+        "duplicate_of": told(earlier, sample_id) if earlier else None,
     }
     return JsonResponse(answer, status=HTTPStatus.CREATED)
 

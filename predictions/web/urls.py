@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from predictions.web import history, media, results, uploads
+from predictions.web import history, media, pieces, results, uploads
 from predictions.web.laboratory import catalogue, rules
 from predictions.web.samples import cells, export, pages, reports, worklist
 
@@ -13,6 +13,7 @@ urlpatterns = [
     path("samples/<uuid:sample_id>/", pages.page, name="sample"),
     path("samples/<uuid:sample_id>/edit/", pages.edit, name="sample_edit"),
     path("samples/<uuid:sample_id>/files/", uploads.sample_file, name="sample_file"),
+    path("samples/<uuid:sample_id>/pieces/", pieces.begin, name="sample_pieces_begin"),
     path("samples/<uuid:sample_id>/groups/", pages.groups_part, name="sample_groups"),
     path("samples/<uuid:sample_id>/panel/", pages.panel_part, name="sample_panel"),
     path("samples/<uuid:sample_id>/cells/", cells.review, name="sample_cells"),
@@ -36,6 +37,8 @@ urlpatterns = [
     path("laboratory/new-class/", catalogue.new, name="cell_type_new"),
     path("upload/", uploads.upload, name="upload"),
     path("upload/file/", uploads.upload_file, name="upload_file"),
+    path("upload/pieces/", pieces.begin, name="pieces_begin"),
+    path("upload/pieces/<uuid:upload_id>/", pieces.pieces, name="pieces"),
     path("fields/", history.history, name="history"),
     path("fields/<uuid:field_id>/", results.field, name="field"),
     path("fields/<uuid:field_id>/result/", results.field_result, name="field_result"),

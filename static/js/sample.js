@@ -116,7 +116,8 @@ async function movedOn(state) {
 
 // What others did and what arrived. Returns whether all of it was taken in.
 async function news({ cells, added, state }) {
-  if (state !== sampleState) movedOn(state);
+  // Nobody is asked to reload the page while images are on their way; it is told once they are stored.
+  if (state !== sampleState && !document.querySelector("#upload.sending")) movedOn(state);
   const theirs = cells.filter(({ id, seen }) => board.cells.has(id) && Number(board.cells.get(id).dataset.seen) !== seen);
   for (const one of theirs) board.show(one.id, one);
   let arrived = 0;

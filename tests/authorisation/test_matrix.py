@@ -14,7 +14,7 @@ from tests.authorisation.world import METHODS, WHO, World, routes
 
 MATRIX = list(csv.DictReader((Path(__file__).parent / "matrix.csv").open(encoding="utf-8")))
 ROUTES = {route.text: route for route in routes()}
-OWNED = {"field_id", "cell_id", "person_id", "report_id", "sample_id"}
+OWNED = {"field_id", "cell_id", "person_id", "report_id", "sample_id", "upload_id"}
 PUBLIC = ("healthz", "verify/", "welcome/", "accounts/", "_allauth/")
 LISTED = {
     address: {line["method"] for line in MATRIX if line["address"] == address}
@@ -29,6 +29,7 @@ def title(line):
 @pytest.fixture
 def world(db, settings, tmp_path):
     settings.IMAGE_ROOT = tmp_path / "images"
+    settings.PARTIAL_ROOT = tmp_path / "partial"
     settings.PREDICT_WAIT_SECONDS = 0
     return World()
 

@@ -16,7 +16,7 @@ from hematovision.core.origin import Origin
 from mlcore.registry.models import ModelVersion, TrainingRun
 from predictions.models import Analysis, Cell, Report, Rules
 from predictions.selectors.rules import STARTER
-from predictions.services import field_submit, sample_create
+from predictions.services import Announced, field_submit, partial_begin, sample_create
 from tests.accounts.factories import PASSWORD, PersonFactory, SiteFactory
 from tests.predictions import hostile
 
@@ -27,6 +27,13 @@ NOBODY = uuid.UUID(int=0)
 NOTHING = {"version": 99, "code": "nothing"}
 # Uploads carry a real image: an empty one would be refused before anybody asks who sends it.
 FILE_OF = {"upload": "files", "upload_file": "file", "sample_file": "file", "api_predict": "file"}
+# Uploads in pieces are told by headers; a piece of nothing is no change.
+TUS = {
+    "Tus-Resumable": "1.0.0",
+    "Upload-Length": "9",
+    "Upload-Offset": "0",
+    "Content-Type": "application/offset+octet-stream",
+}
 # Addresses that a program asks with a token; the others are asked by a browser with a session.
 BY_TOKEN = ("api/", "_allauth/")
 
@@ -76,6 +83,10 @@ class World:
             which: sample_create(actor=who, origin=Origin(), facts={"accession": f"HV-{which.upper()}"})
             for which, who in (("own", self.people["technician"]), ("other", self.stranger))
         }
+        self.uploads = {
+            which: partial_begin(actor=who, origin=Origin(), announced=Announced("a.jpg", 9))
+            for which, who in (("own", self.people["technician"]), ("other", self.stranger))
+        }
         self.reports = {which: self._report(sample) for which, sample in self.samples.items()}
         self.cells = {which: self._cell(sample) for which, sample in self.samples.items()}
 
@@ -108,6 +119,8 @@ class World:
             return self.people.get(who, self.stranger).pk if which == "own" else self.stranger.pk
         if name == "sample_id":
             return self.samples[which].pk
+        if name == "upload_id":
+            return self.uploads[which].pk
         if name == "report_id":
             return self.reports[which].pk
         if name in {"field_id", "cell_id"}:
@@ -147,4 +160,6 @@ class World:
             more = {"data": {FILE_OF[route.name]: SimpleUploadedFile("b.jpg", hostile.jpeg())}}
         elif method == "POST" and route.text.startswith("_allauth/"):
             more = {"data": "{}", "content_type": "application/json"}
+        elif "pieces" in route.name:
+            headers = headers | TUS
         return getattr(client, method.lower())(path, headers=headers, **more).status_code

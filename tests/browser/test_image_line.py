@@ -77,26 +77,30 @@ def test_a_refused_file_says_why_and_the_others_go_on(open_page):
     expect(page.get_by_text("report.jpg")).to_have_count(0)
 
 
-def test_the_same_image_again_says_where_the_earlier_one_is(open_page):
-    page, one = open_page("technician"), smear("once.jpg")
+def test_the_same_image_again_says_where_the_earlier_one_is_and_asks(open_page):
+    page, one = open_page("technician", refusals=True), smear("once.jpg")
     upload(page, one)
     expect(row(page, "once.jpg")).to_have_attribute("data-state", "done")
     address = row(page, "once.jpg").get_by_role("link", name="Open the field").get_attribute("href")
     upload(page, {**one, "name": "twice.jpg"})
-    expect(row(page, "twice.jpg")).to_have_attribute("data-state", "done")
-    expect(row(page, "twice.jpg").get_by_role("link", name="See the earlier one")).to_have_attribute(
-        "href", address
-    )
+    twice = row(page, "twice.jpg")
+    expect(twice).to_have_attribute("data-state", "asks")
+    earlier = twice.get_by_role("link", name="an image without a sample")
+    expect(earlier).to_have_attribute("href", address)
+    twice.get_by_role("button", name="Send it anyway").click()
+    expect(twice).to_have_attribute("data-state", "done")
+    expect(twice.get_by_role("link", name="See the earlier one")).to_have_attribute("href", address)
 
 
-def test_a_broken_connection_can_be_tried_again(open_page):
+def test_a_portal_that_is_away_is_waited_for(open_page):
     page = open_page("technician", refusals=True)
-    page.route("**/upload/file/", lambda route: route.fulfill(status=502, body="<html>proxy</html>"))
+    page.route("**/upload/pieces/**", lambda route: route.fulfill(status=502, body="<html>proxy</html>"))
     upload(page, smear("again.jpg"))
-    expect(row(page, "again.jpg")).to_have_attribute("data-state", "offline")
-    page.unroute("**/upload/file/")
-    row(page, "again.jpg").get_by_role("button", name="Try again").click()
+    expect(row(page, "again.jpg")).to_have_attribute("data-state", "waiting")
+    expect(page.locator('[data-line="lost"]')).to_be_visible()
+    page.unroute("**/upload/pieces/**")
     expect(row(page, "again.jpg")).to_have_attribute("data-state", "done")
+    expect(page.locator('[data-line="lost"]')).to_be_hidden()
 
 
 def test_without_javascript_the_form_still_uploads(open_page):

@@ -15,6 +15,7 @@ from tests.predictions import hostile
 def image_root(settings, tmp_path):
     """A folder of its own, and no waiting for a worker that this test has not started."""
     settings.IMAGE_ROOT = tmp_path / "images"
+    settings.PARTIAL_ROOT = tmp_path / "partial"
     settings.PREDICT_WAIT_SECONDS = 0
     return settings.IMAGE_ROOT
 

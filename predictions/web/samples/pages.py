@@ -38,6 +38,8 @@ from predictions.services import (
 )
 from predictions.services.samples import COMMENT_LENGTH, EDITABLE
 from predictions.states import TAKES_FIELDS, TAKES_REVIEWS, JobState, SampleState
+from predictions.web.duplicates import copies
+from predictions.web.pieces import begun_before
 from predictions.web.samples.acts import act, sample_or_404
 from predictions.web.samples.forms import STAINS, ReasonForm, SampleForm
 from predictions.web.samples.gallery import groups
@@ -86,6 +88,7 @@ def page(request: HttpRequest, sample_id: UUID) -> HttpResponse:
     sample = sample_or_404(request, sample_id)
     sample_opened(actor=signed_in(request), origin=Origin.of(request), sample=sample)
     version = active_version()
+    takes = sample.state in TAKES_FIELDS and can(request.user, Capability.UPLOAD)
     context = {
         **_panel_context(request, sample),
         **_groups_context(request, sample),
@@ -93,7 +96,9 @@ def page(request: HttpRequest, sample_id: UUID) -> HttpResponse:
         "may_comment": can(request.user, Capability.REVIEW_CELLS),
         "comment_length": COMMENT_LENGTH,
         "proof_needed": proof_needed(request),
-        "takes_fields": sample.state in TAKES_FIELDS and can(request.user, Capability.UPLOAD),
+        "takes_fields": takes,
+        "unfinished": begun_before(request, sample_id) if takes else [],
+        "duplicates": copies(request, sample),
         "editable": sample.state in EDITABLE and can(request.user, Capability.REGISTER_SAMPLES),
         "cancel_form": ReasonForm(auto_id="cancel_%s"),
         "return_form": ReasonForm(auto_id="return_%s"),

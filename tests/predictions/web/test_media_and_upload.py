@@ -63,7 +63,8 @@ def test_one_file_is_taken_and_told_where_to_look(client):
     assert b"data-state" in client.get(told["status_url"] + "?as=card").content
     assert told["duplicate_of"] is None
     again = client.post(reverse("upload_file"), {"file": file(), "single": "1"}).json()
-    assert again["duplicate_of"] == {"id": told["id"], "url": told["url"]}
+    earlier = {"id": told["id"], "url": told["url"], "where": "an image without a sample"}
+    assert again["duplicate_of"] == earlier
     assert SmearField.objects.get(pk=again["id"]).single
 
 

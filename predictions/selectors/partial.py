@@ -1,0 +1,15 @@
+"""Files on their way, for the one who sends them."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from accounts.models import User
+from predictions.models import PartialUpload
+
+
+def unfinished(user: User, sample_id: UUID | None) -> list[PartialUpload]:
+    """Return the files of which ``user`` has sent a part into a sample, or into none; oldest first."""
+    mine = PartialUpload.objects.filter(owner=user, field=None, received__gt=0)
+    there = mine.filter(sample_id=sample_id) if sample_id else mine.filter(sample=None)
+    return list(there.order_by("created_at", "id"))
