@@ -58,7 +58,7 @@ class Surroundings:
     def waves(self) -> Waves:
         """What correlating needs, (3, SPAN, ...): of the points, of their squares, of where there are any."""
         layers = np.stack([self.points, self.points**2, self.shown])
-        result: Waves = fft.rfft2(layers, (SPAN, SPAN))
+        result: Waves = fft.rfft2(layers, (SPAN, SPAN)).astype(np.complex64)
         return result
 
 
@@ -124,7 +124,7 @@ def _without_shading(points: Floats, shown: Floats) -> Floats:
         / np.maximum(ndimage.gaussian_filter(shown, width), 1e-3)
         for width in (FINE, SHADING)
     )
-    result: Floats = (fine - wide) * shown
+    result: Floats = ((fine - wide) * shown).astype(np.float32)
     return result
 
 

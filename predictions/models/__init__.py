@@ -8,6 +8,7 @@ from predictions.models.reports import Acknowledgement, Report
 from predictions.models.reviews import CellReview, ReviewKind
 from predictions.models.rules import Rules
 from predictions.models.samples import EventKind, Sample, SampleEvent
+from predictions.models.twins import SuggestedTwin
 
 __all__ = [
     "Acknowledgement",
@@ -25,4 +26,5 @@ __all__ = [
     "SampleEvent",
     "SmearField",
     "StoredImage",
+    "SuggestedTwin",
 ]

@@ -16,6 +16,8 @@ from predictions.selectors.samples import (
     changed_since,
     visible_samples,
 )
+from predictions.selectors.similar import SimilarCell, similar_cells
+from predictions.selectors.twins import comparable_cells, open_twins, suggested, twin_of
 from predictions.selectors.worklist import WorklistPage, next_sample, states_counted, worklist
 
 __all__ = [
@@ -25,11 +27,13 @@ __all__ = [
     "Noted",
     "Previous",
     "RulesInForce",
+    "SimilarCell",
     "WorklistPage",
     "against_previous",
     "cell_states",
     "cell_trail",
     "changed_since",
+    "comparable_cells",
     "differential",
     "failed_jobs",
     "field_detail",
@@ -38,14 +42,18 @@ __all__ = [
     "judged",
     "latest_reading",
     "next_sample",
+    "open_twins",
     "queue_status",
     "range_of",
     "report_by_code",
     "rules",
     "rules_of",
+    "similar_cells",
     "state_counts",
     "states_counted",
+    "suggested",
     "tallied",
+    "twin_of",
     "uploaders",
     "visible_cell",
     "visible_fields",
