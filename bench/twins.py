@@ -4,7 +4,7 @@ Usage: HEMATOVISION_DATA=... .venv/bin/python bench/twins.py
 Twins: two windows at different places are cut out of each real field; the second is turned by up to 2
 degrees, moved by a part of a pixel, up to 10 % different in brightness and contrast, blurred a little and
 stored as a JPEG of another quality. Others: all pairs of cells of different BCCD fields, one laboratory's
-smears under one microscope, less the pairs of fields that the check of the training data finds to overlap.
+smears under one microscope, less the pairs of fields that are known to overlap.
 The limit is chosen on every second field and pair of fields; what it does is told of the other half.
 """
 
@@ -34,6 +34,9 @@ MARGIN = 6
 TURN = 2.0
 # At least this much of the smaller box lies in the other where both show one cell.
 ONE_CELL = 0.5
+# These overlap at a corner, less than the check of the training data looks for; seen by eye among the pairs
+# that agreed best.
+OVERLAP_TOO = (("044", "045"), ("207", "279"), ("364", "409"))
 Window = tuple[bytes, np.ndarray]
 
 
@@ -130,6 +133,8 @@ def field_pairs(predictor: LitePredictor, files: Sequence[Path]) -> Iterator[tup
     """Yield for each pair of cells of fields that do not overlap: a number, the score, the fields."""
     outlines = np.stack([outline(read_image(file)) for file in files])
     related = {frozenset(pair) for pair in (*overlapping(outlines), *siblings(outlines))}
+    places = {file.stem[-3:]: at for at, file in enumerate(files)}
+    related |= {frozenset(places[name] for name in pair) for pair in OVERLAP_TOO}
     print(f"{len(related)} pairs of fields overlap or are copies, and are left out.")
     cells = [
         (at, one) for at, file in enumerate(files) for one in seen(predictor, file.read_bytes(), str(at))
