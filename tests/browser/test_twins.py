@@ -87,7 +87,8 @@ def test_similar_cells_are_loaded_when_asked_for_and_say_when_there_are_none(ope
     dialog.get_by_text("Similar verified cells").click()
     expect(dialog.locator(".found")).to_contain_text("There is none yet.")
     # It stays open for the next cell.
-    page.keyboard.press("ArrowRight")
+    with page.expect_request("**/similar/"):
+        page.keyboard.press("ArrowRight")
     expect(dialog.locator(".found")).to_contain_text("There is none yet.")
     assert len(asked) == 2
 
