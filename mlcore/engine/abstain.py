@@ -28,6 +28,12 @@ class Judge:
     novelty: Novelty | None
     farthest: float
 
+    def features(self, embedding: Floats) -> tuple[float, ...]:
+        """Return what a cell is compared with others by; empty where the bundle cannot tell what is alike."""
+        if self.novelty is None:
+            return ()
+        return tuple(self.novelty.coordinates(embedding[None])[0].tolist())
+
     def objection(self, probabilities: Floats, embedding: Floats, flags: tuple[str, ...]) -> str:
         """Return why the most probable class is no answer, in words for people; empty where it is one."""
         unusable = next((UNUSABLE[flag] for flag in flags if flag in UNUSABLE), "")

@@ -66,7 +66,9 @@ class CellPrediction:
 
     ``label`` is always the most probable class; ``abstained`` says that the portal must not present
     it as an answer, and ``reason`` says why in words for people (empty when it did not abstain).
-    ``look`` is what speaks for ``label``; None where a predictor cannot tell.
+    ``look`` is what speaks for ``label``; None where a predictor cannot tell. ``features`` are the cell as a
+    point among others, at most 32 numbers in which near means alike; only cells that one model read can be
+    compared by them. Empty where a predictor has none.
     """
 
     box: Box
@@ -76,6 +78,7 @@ class CellPrediction:
     abstained: bool = False
     reason: str = ""
     look: Look | None = None
+    features: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,13 +63,22 @@ class Novelty:
 
     def distances(self, vectors: Floats) -> Floats:
         """Return for each embedding (n, d) its distance to the nearest class, (n,); about 13 in training."""
-        centred = _unit(vectors) - self.mean
-        points = centred @ self.directions.T.astype(np.float64)
+        centred, points = self._placed(vectors)
         left = np.maximum((centred**2).sum(axis=1) - (points**2).sum(axis=1), 0)
         gaps = (points @ self.whitening)[:, None] - self.centres[None]
         nearest = (gaps**2).sum(axis=2).min(axis=1)
         result: Floats = np.sqrt(nearest + REST_WEIGHT * left / self.rest).astype(np.float32)
         return result
+
+    def coordinates(self, vectors: Floats) -> Floats:
+        """Return embeddings (n, d) as points (n, k) in the whitened directions; alike cells lie near."""
+        result: Floats = (self._placed(vectors)[1] @ self.whitening).astype(np.float32)
+        return result
+
+    def _placed(self, vectors: Floats) -> tuple[Wide, Wide]:
+        """Return embeddings about the middle of all (n, d), and along the principal directions (n, k)."""
+        centred = _unit(vectors) - self.mean
+        return centred, centred @ self.directions.T.astype(np.float64)
 
     def to_arrays(self) -> dict[str, Floats]:
         """Return everything as arrays of numbers, to be stored without pickling."""

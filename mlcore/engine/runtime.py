@@ -120,12 +120,22 @@ class LitePredictor:
         logits = np.mean([self._head.logits(one) for one in features], axis=0)
         row = softmax(logits, self._temperature)
         best = int(row.argmax())
-        reason = self._judge.objection(row, np.mean([embedding(one) for one in features], axis=0), flags)
+        middle = np.mean([embedding(one) for one in features], axis=0)
+        reason = self._judge.objection(row, middle, flags)
         named = {label: float(value) for label, value in zip(self.labels, row, strict=True)}
         # The first view is the cell as it lies in the picture.
         places = speaking(self._head.activation(features[0])[..., best])
         look = Look(crop_window(image, box, self._crop), tuple(map(tuple, places.round(3).tolist())))
-        return CellPrediction(box, self.labels[best], float(row[best]), named, bool(reason), reason, look)
+        return CellPrediction(
+            box=box,
+            label=self.labels[best],
+            confidence=float(row[best]),
+            probabilities=named,
+            abstained=bool(reason),
+            reason=reason,
+            look=look,
+            features=self._judge.features(middle),
+        )
 
 
 def views_of(crop: Image, count: int) -> Image:

@@ -24,7 +24,7 @@ from predictions.services import (
 )
 from predictions.services.analyse import analyse_field
 from predictions.services.reports import Intent
-from predictions.synthetic import draw_field
+from predictions.synthetic import SyntheticField, draw_field, draw_overlapping
 
 HERE: Final = Origin()
 # About what a healthy adult's blood holds, so that the demo looks like a laboratory's day.
@@ -50,7 +50,8 @@ class Day:
         self.sample("DEMO-0002", fields=3)
         if active_version() is None:
             return self.drawn
-        self.sample("DEMO-0003", fields=10, read=True, sex="female", age_value=43, wbc="6.40")
+        reviewed = self.sample("DEMO-0003", fields=8, read=True, sex="female", age_value=43, wbc="6.40")
+        self.overlapping(reviewed)
         self.submitted("DEMO-0004", sex="male", age_value=61, wbc="11.20", patient_reference="PAT-118")
         self.signed("DEMO-0005", sex="female", age_value=29, wbc="5.10", patient_reference="PAT-204")
         self.amended("DEMO-0006", sex="male", age_value=70, wbc="7.90", patient_reference="PAT-377")
@@ -70,13 +71,24 @@ class Day:
 
     def field(self, sample: Sample | None, cells: int = CELLS_OF_A_FIELD) -> SmearField:
         """Draw a field and upload it as the technician."""
+        return self.upload(sample, draw_field(self.drawn + 1, labels=self.labels(cells)))
+
+    def overlapping(self, sample: Sample) -> None:
+        """Add two fields that show some cells both, as happens to whoever photographs a smear in steps."""
+        for picture in draw_overlapping(self.drawn + 1, labels=self.labels(CELLS_OF_A_FIELD + 2)):
+            analyse_field(self.upload(sample, picture).pk)
+
+    def labels(self, cells: int) -> list[str]:
+        """Return the classes of so many cells."""
+        return self.chance.choices(list(MIX), weights=list(MIX.values()), k=cells)
+
+    def upload(self, sample: Sample | None, picture: SyntheticField) -> SmearField:
+        """Upload a drawn field as the technician."""
         self.drawn += 1
-        labels = self.chance.choices(list(MIX), weights=list(MIX.values()), k=cells)
-        picture = draw_field(self.drawn, labels=labels).encoded("image/jpeg")
         return field_submit(
             actor=self.technician,
             origin=HERE,
-            content=BytesIO(picture),
+            content=BytesIO(picture.encoded("image/jpeg")),
             name=f"synthetic-{self.drawn:02}.jpg",
             sample_id=sample.pk if sample else None,
         ).field

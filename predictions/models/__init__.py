@@ -9,6 +9,7 @@ from predictions.models.reports import Acknowledgement, Report
 from predictions.models.reviews import CellReview, ReviewKind
 from predictions.models.rules import Rules
 from predictions.models.samples import EventKind, Sample, SampleEvent
+from predictions.models.twins import SuggestedTwin
 
 __all__ = [
     "Acknowledgement",
@@ -27,4 +28,5 @@ __all__ = [
     "SampleEvent",
     "SmearField",
     "StoredImage",
+    "SuggestedTwin",
 ]

@@ -10,6 +10,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 NOT_A_CELL = "not_a_cell"
+# A cell that another field of the sample shows too, where it is counted.
+DUPLICATE = "duplicate"
 
 
 class CountsAs(models.TextChoices):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.db import models
 from django.db.models import F, Q
@@ -11,6 +11,9 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from predictions.models.fields import SmearField
+
+# How features are kept: little-endian numbers of half precision, which is finer than what tells cells apart.
+FEATURES_AS: Final = "<f2"
 
 
 class Analysis(models.Model):
@@ -45,6 +48,8 @@ class Cell(models.Model):
     ``number`` counts from 1, most certain leukocyte first. ``label`` is the most probable class even when
     the model ``abstained``, which ``reason`` then explains. ``look`` is the square that the network saw and
     the map of what in it speaks for ``label`` (``mlcore.engine.contracts.Look``), None in old readings.
+    ``features`` are the cell as a point among others, up to 32 numbers as ``FEATURES_AS``; only cells that
+    one model version read can be compared by them. None in old readings.
     """
 
     append_only: ClassVar[bool] = True
@@ -62,6 +67,7 @@ class Cell(models.Model):
     abstained = models.BooleanField(_("unsure"), default=False)
     reason = models.TextField(_("why the model is unsure"), blank=True)
     look = models.JSONField(_("where the model looked"), null=True)
+    features = models.BinaryField(_("what it is compared by"), null=True)
 
     class Meta:
         """A box has an area and a probability lies between 0 and 1."""

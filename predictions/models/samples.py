@@ -121,6 +121,7 @@ class EventKind(models.TextChoices):
     UPLOADED = "uploaded", _("field uploaded")
     ANALYSED = "analysed", _("field analysed")
     FAILED = "failed", _("analysis of a field failed")
+    COMPARED = "compared", _("fields compared")
     MOVED = "moved", _("state changed")
     REVIEWED = "reviewed", _("cells reviewed")
     UNDONE = "undone", _("review taken back")

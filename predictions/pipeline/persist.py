@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+import numpy as np
+
 from mlcore.engine.contracts import CellPrediction, FieldPrediction
 from mlcore.registry.models import ModelVersion
 from predictions.models import Analysis, Cell, SmearField
+from predictions.models.readings import FEATURES_AS
 
 
 def persist(
@@ -43,4 +46,5 @@ def _row(analysis: Analysis, number: int, cell: CellPrediction) -> Cell:
         abstained=cell.abstained,
         reason=cell.reason,
         look=asdict(cell.look) if cell.look else None,
+        features=np.asarray(cell.features, dtype=FEATURES_AS).tobytes() if cell.features else None,
     )

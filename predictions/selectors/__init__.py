@@ -19,6 +19,8 @@ from predictions.selectors.samples import (
     changed_since,
     visible_samples,
 )
+from predictions.selectors.similar import SimilarCell, similar_cells
+from predictions.selectors.twins import comparable_cells, open_twins, suggested, twin_of
 from predictions.selectors.worklist import WorklistPage, next_sample, states_counted, worklist
 
 __all__ = [
@@ -30,11 +32,13 @@ __all__ = [
     "Previous",
     "QualityFlag",
     "RulesInForce",
+    "SimilarCell",
     "WorklistPage",
     "against_previous",
     "cell_states",
     "cell_trail",
     "changed_since",
+    "comparable_cells",
     "differential",
     "duplicates",
     "earlier_same",
@@ -46,15 +50,19 @@ __all__ = [
     "latest_reading",
     "next_sample",
     "number_in_sample",
+    "open_twins",
     "quality_flags",
     "queue_status",
     "range_of",
     "report_by_code",
     "rules",
     "rules_of",
+    "similar_cells",
     "state_counts",
     "states_counted",
+    "suggested",
     "tallied",
+    "twin_of",
     "unfinished",
     "uploaders",
     "visible_cell",

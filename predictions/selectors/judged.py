@@ -12,9 +12,10 @@ from predictions.differential.age import Age, AgeUnit
 from predictions.differential.counts import Differential, Row
 from predictions.differential.criticals import Critical, criticals
 from predictions.differential.ranges import Judgement, Quantity, ReferenceRange, find_range, judge
-from predictions.models import Acknowledgement, CellType, Sample
+from predictions.models import Acknowledgement, CellType, Sample, SuggestedTwin
 from predictions.selectors.counting import differential, tallied
 from predictions.selectors.rules import RulesInForce, rules
+from predictions.selectors.twins import open_twins
 from predictions.states import JobState
 
 
@@ -33,13 +34,26 @@ class Noted:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """All that pages and reports say of a sample's count; ``rules`` are those that it was judged by."""
+    """All that pages and reports say of a sample's count; ``rules`` are those that it was judged by.
+
+    ``twice`` are suggestions that a cell is counted twice, of which nobody has decided. They block nothing:
+    they are guesses from pictures, most change no count by more than its interval, and whoever had to give a
+    reason for each would soon give any. The doctor sees them, and the report prints them.
+    """
 
     counted: Differential
     types: list[CellType]
     criticals: list[Noted]
     blocks: list[str]
     rules: RulesInForce
+    twice: list[SuggestedTwin]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to know about the count that does not stand in the way of signing."""
+        many = len(self.twice)
+        text = ngettext("%(n)d cell may be counted twice.", "%(n)d cells may be counted twice.", many)
+        return (text % {"n": many},) if many else ()
 
 
 def judged(sample: Sample) -> Judged:
@@ -50,7 +64,7 @@ def judged(sample: Sample) -> Judged:
     noted = {one.key: one for one in Acknowledgement.objects.filter(sample=sample).select_related("actor")}
     passed = criticals(counted, in_force.limits, names, in_force.unit)
     found = [Noted(one, noted.get(key_of(one))) for one in passed]
-    return Judged(counted, types, found, _blocks(sample, counted, found), in_force)
+    return Judged(counted, types, found, _blocks(sample, counted, found), in_force, open_twins(sample))
 
 
 def key_of(critical: Critical) -> str:

@@ -84,7 +84,7 @@ def cell_states(sample: Sample, only: Sequence[UUID] | None = None) -> list[Cell
         for review in reviews.select_related("actor", "before").order_by("cell_id", "-id").distinct("cell_id")
     }
     known = set(CellType.objects.filter(active=True).values_list("pk", flat=True))
-    rows = cells.defer("probabilities", "reason", "look").select_related("analysis__field")
+    rows = cells.defer("probabilities", "reason", "look", "features").select_related("analysis__field")
     return [
         CellState(cell, last.get(cell.pk), cell.label in known)
         for cell in rows.order_by("analysis__field__created_at", "analysis__field_id", "number")
@@ -103,7 +103,7 @@ def cell_trail(user: User | AnonymousUser, cell_id: UUID) -> tuple[CellState, li
     Raises:
         Cell.DoesNotExist: there is none in any sample that ``user`` may see.
     """
-    related = ("analysis__field__image", "analysis__model_version")
+    related = ("analysis__field__image", "analysis__field__sample", "analysis__model_version")
     visible = Cell.objects.filter(analysis__field__sample__in=visible_samples(user))
     cell = visible.select_related(*related).get(pk=cell_id)
     trail = list(

@@ -13,6 +13,7 @@ from mlcore.serving.loader import Loaded, ModelUnavailable
 from predictions.errors import ImageGone
 from predictions.pipeline.infer import Reading, infer
 from predictions.services import jobs
+from predictions.services.twins import suggest_twins
 from predictions.states import Failure
 
 logger = logging.getLogger(__name__)
@@ -32,7 +33,11 @@ def analyse_field(field_id: UUID, *, load: Callable[[], Loaded] = loader.current
     if lease is None:
         return
     reading = _read(lease, loaded)
-    if reading is not None and not jobs.complete(lease, reading, loaded.version):
+    if reading is None:
+        return
+    if jobs.complete(lease, reading, loaded.version):
+        suggest_twins(lease.field)
+    else:
         logger.warning("Field %s was taken over; this late result is dropped.", field_id)
 
 

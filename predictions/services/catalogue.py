@@ -18,8 +18,8 @@ from accounts.permissions import Capability, require
 from hematovision.core.origin import Origin
 from mlcore.registry.selectors import active_version
 from predictions.errors import CatalogueRefused
-from predictions.models import CellType
-from predictions.models.catalogue import NOT_A_CELL
+from predictions.models import CellType, CountsAs
+from predictions.models.catalogue import DUPLICATE, NOT_A_CELL
 
 FACTS: Final = (
     "name",
@@ -107,6 +107,8 @@ def _checked(kind: CellType) -> None:
         faults = problem.message_dict
     if fault := key_fault(kind.code, kind.key):
         faults.setdefault("key", []).append(fault)
+    if kind.code == DUPLICATE and kind.counts_as != CountsAs.ARTEFACT:
+        faults.setdefault("counts_as", []).append(_("What is counted already must not count again."))
     if not kind.active and (fault := _needed(kind)):
         faults.setdefault("active", []).append(fault)
     if faults:
@@ -117,6 +119,8 @@ def _needed(kind: CellType) -> str:
     """Say why a type has to stay in use; empty where it has not."""
     if kind.code == NOT_A_CELL:
         return _("People need it to take out what is no cell; it stays in use.")
+    if kind.code == DUPLICATE:
+        return _("People need it to take out what is counted already; it stays in use.")
     version = active_version()
     if version is not None and kind.code in version.labels:
         told = _("The active model %(version)s names cells so; it stays in use.")

@@ -56,8 +56,8 @@ def gather(sample: Sample, judged: Judged, version: Version) -> tuple[report.Rep
         criticals=tuple(_criticals(judged)),
         deltas=tuple(_deltas(sample, judged)),
         quality=tuple(_quality(sample)),
-        open_points=version.open_points,
         rules=_rules(judged),
+        open_points=(*version.open_points, *judged.notes),
         comment=version.comment,
         cells=tuple(cells),
         model=_model(sample),
@@ -133,7 +133,7 @@ def _remarks(judged: Judged) -> list[printed.Remark]:
         (_("Unidentified cells, not counted"), counted.unidentified),
         (_("Smudge cells"), counted.smudges),
         (_("Platelets in the pictures"), counted.platelets),
-        (_("Artefacts left out"), counted.artefacts),
+        (_("Artefacts and cells counted already, left out"), counted.artefacts),
     )
     return [printed.Remark(label, str(number)) for label, number in told if number]
 

@@ -7,6 +7,6 @@ says "SYNTHETIC" in its corner.
 """
 
 from predictions.synthetic.cells import DrawnCell
-from predictions.synthetic.field import SyntheticField, draw_field
+from predictions.synthetic.field import SyntheticField, draw_field, draw_overlapping
 
-__all__ = ["DrawnCell", "SyntheticField", "draw_field"]
+__all__ = ["DrawnCell", "SyntheticField", "draw_field", "draw_overlapping"]

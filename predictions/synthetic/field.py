@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -12,7 +12,7 @@ from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 from scipy import ndimage
 
-from mlcore.engine.contracts import LABELS, Image
+from mlcore.engine.contracts import LABELS, Box, Image
 from predictions.synthetic.canvas import Canvas
 from predictions.synthetic.cells import DrawnCell, draw_cell, draw_red_cell
 from predictions.synthetic.looks import LOOKS
@@ -44,13 +44,42 @@ def draw_field(
     Raises:
         ValueError: a label is unknown, or the picture has no room for so many cells.
     """
+    image, cells = _drawn(seed, labels, width, height)
+    return SyntheticField(_marked(image), cells)
+
+
+def draw_overlapping(
+    seed: int, *, labels: Sequence[str] = DEFAULT_CELLS, width: int = 640, height: int = 480, step: int = 240
+) -> tuple[SyntheticField, SyntheticField]:
+    """Draw two fields of one smear, the second ``step`` pixels to the right: what lies between is in both.
+
+    The cells of each are those whose middle it shows, in its own pixels.
+
+    Raises:
+        ValueError: as :func:`draw_field`.
+    """
+    image, cells = _drawn(seed, labels, width + step, height)
+    return (_window(image, cells, 0, width), _window(image, cells, step, width))
+
+
+def _window(image: Image, cells: Sequence[DrawnCell], left: int, width: int) -> SyntheticField:
+    inside = [
+        replace(cell, box=Box(max(0, box.x0 - left), box.y0, min(width, box.x1 - left), box.y1))
+        for cell in cells
+        for box in [cell.box]
+        if left <= (box.x0 + box.x1) / 2 < left + width
+    ]
+    return SyntheticField(_marked(image[:, left : left + width]), tuple(inside))
+
+
+def _drawn(seed: int, labels: Sequence[str], width: int, height: int) -> tuple[Image, tuple[DrawnCell, ...]]:
     canvas = Canvas.empty(seed, width, height)
     places = _places(canvas, labels)
     _red_cells(canvas, places)
     cells = [draw_cell(canvas, label, x, y, size) for label, (x, y, size) in zip(labels, places, strict=True)]
     cells += _platelets(canvas, places)
     _debris(canvas)
-    return SyntheticField(_developed(canvas), tuple(cells))
+    return _developed(canvas), tuple(cells)
 
 
 def _places(canvas: Canvas, labels: Sequence[str]) -> list[tuple[float, float, float]]:
@@ -105,12 +134,17 @@ def _debris(canvas: Canvas) -> None:
 
 
 def _developed(canvas: Canvas) -> Image:
-    """Add uneven light, the lens and the sensor, and the mark in the corner."""
+    """Add uneven light, the lens and the sensor."""
     across, down = np.linspace(-1, 1, canvas.width), np.linspace(-1, 1, canvas.height)
     vignette = 1 - 0.05 * (across[None, :] ** 2 + down[:, None] ** 2)
     seen = ndimage.gaussian_filter(canvas.light * vignette[..., None], (0.8, 0.8, 0))
     seen = seen + canvas.dice.normal(0, 0.008, seen.shape)
-    picture = PillowImage.fromarray(np.asarray(np.clip(seen, 0, 1) * 255, np.uint8))
+    return np.asarray(np.clip(seen, 0, 1) * 255, np.uint8)
+
+
+def _marked(image: Image) -> Image:
+    """Return the picture with what it is in its corner."""
+    picture = PillowImage.fromarray(image)
     draw = ImageDraw.Draw(picture)
-    draw.text((8, canvas.height - 20), "SYNTHETIC", fill=(120, 96, 84), font=ImageFont.load_default(13))
+    draw.text((8, picture.height - 20), "SYNTHETIC", fill=(120, 96, 84), font=ImageFont.load_default(13))
     return np.array(picture, dtype=np.uint8)

@@ -30,6 +30,7 @@ urlpatterns = [
     path("reports/<uuid:report_id>/", reports.pdf, name="report"),
     path("verify/", reports.verify, name="verify"),
     path("cells/<uuid:cell_id>/context/", cells.context, name="cell_context"),
+    path("cells/<uuid:cell_id>/similar/", cells.similar, name="cell_similar"),
     path("laboratory/rules/", rules.page, name="laboratory_rules"),
     path("laboratory/rules/<int:version>/", rules.version_page, name="laboratory_rules_version"),
     path("laboratory/catalogue/", catalogue.page, name="laboratory_catalogue"),

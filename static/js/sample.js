@@ -55,7 +55,7 @@ const live = new Live(root.dataset.changesUrl, root.dataset.revision, changes, {
 });
 const context = new Context(document.getElementById("context"), root, {
   go: (step) => arriveAt(step > 0 ? after(picker.current) : before(picker.current)),
-  move, confirm, undo, closed: () => picker.go(picker.current),
+  move, confirm, undo, alone: () => picker.clear(), closed: () => picker.go(picker.current),
 });
 const menu = mayReview ? new Menu(document.getElementById("targets"), root, { present: () => picker.current?.dataset.code, choose: move }) : null;
 
@@ -167,6 +167,15 @@ root.addEventListener("click", (event) => {
 root.addEventListener("dblclick", (event) => {
   const cell = event.target.closest(".cell");
   if (cell) context.show(cell);
+});
+// Elsewhere on the page a cell is named; this leads to it.
+document.addEventListener("click", (event) => {
+  const cell = board.cells.get(event.target.closest("[data-jump]")?.dataset.jump);
+  if (!cell) return;
+  event.preventDefault();
+  picker.clear();
+  picker.go(cell);
+  context.show(cell);
 });
 root.addEventListener("animationend", (event) => event.target.classList.remove("arrived"));
 window.addEventListener("beforeunload", (event) => { if (changes.busy) event.preventDefault(); });

@@ -9,11 +9,13 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
+from accounts.permissions import Capability, can
 from accounts.web.access import signed_in
 from hematovision.core.errors import PortalError
 from hematovision.core.origin import Origin
 from predictions.models import Sample
 from predictions.selectors import visible_samples
+from predictions.states import TAKES_REVIEWS, SampleState
 
 
 def sample_or_404(request: HttpRequest, sample_id: UUID) -> Sample:
@@ -22,6 +24,12 @@ def sample_or_404(request: HttpRequest, sample_id: UUID) -> Sample:
         return visible_samples(request.user).select_related("site", "created_by").get(pk=sample_id)
     except Sample.DoesNotExist as problem:
         raise Http404 from problem
+
+
+def may_review(request: HttpRequest, sample: Sample) -> bool:
+    """Whether the person may give cells of the sample a type as it stands now."""
+    needed = Capability.SIGN_REPORTS if sample.state == SampleState.IN_REVIEW else Capability.REVIEW_CELLS
+    return sample.state in TAKES_REVIEWS and can(request.user, needed)
 
 
 def act(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -20,11 +20,16 @@ from hematovision.core.errors import PortalError
 from hematovision.core.origin import Origin
 from predictions.errors import ChangedMeanwhile, ReviewRefused
 from predictions.models import Cell, EventKind, Sample, SampleEvent
-from predictions.selectors import CellState, cell_trail, changed_since, visible_samples
+from predictions.selectors import CellState, cell_trail, changed_since, similar_cells, visible_samples
 from predictions.services import cells_review, review_undo
 from predictions.web.presenters import ranked_shares
+from predictions.web.samples.acts import may_review
+from predictions.web.samples.alike import likeness, twins_shown
 from predictions.web.samples.gallery import card, told
 from predictions.web.samples.trail import sentence, trail_told
+
+# After these the gallery has more to show than what was said of its cells.
+NEWS: Final = (EventKind.ANALYSED, EventKind.COMPARED)
 
 
 @require_POST
@@ -69,7 +74,7 @@ def changes(request: HttpRequest, sample_id: UUID) -> JsonResponse:
         return JsonResponse({"code": "bad_request", "message": _("Reload the page.")}, status=400)
     if since >= sample.revision:
         return JsonResponse({"revision": sample.revision, "state": sample.state, "cells": [], "added": False})
-    arrived = SampleEvent.objects.filter(sample=sample, revision__gt=since, kind=EventKind.ANALYSED)
+    arrived = SampleEvent.objects.filter(sample=sample, revision__gt=since, kind__in=NEWS)
     states = changed_since(sample, since)
     told_now = {"state": sample.state, "added": arrived.exists()}
     return JsonResponse({"revision": sample.revision, "cells": [told(one) for one in states], **told_now})
@@ -85,6 +90,7 @@ def context(request: HttpRequest, cell_id: UUID) -> HttpResponse:
         raise Http404 from problem
     cell, image = state.cell, state.cell.analysis.field.image
     box = {"x": cell.x0, "y": cell.y0, "width": cell.x1 - cell.x0, "height": cell.y1 - cell.y0}
+    sample = cell.analysis.field.sample
     values = {
         "cell": {**asdict(card(state, cell.number)), **box},
         "field": cell.analysis.field,
@@ -95,8 +101,25 @@ def context(request: HttpRequest, cell_id: UUID) -> HttpResponse:
         "shares": ranked_shares(cell),
         "flags": [sentence(cell.reason)] if cell.reason else [],
         "history": trail_told(state, trail),
+        "twins": twins_shown(cell),
+        "undecided": not state.by_person,
+        "may_review": sample is not None and may_review(request, sample),
+        "similar_url": reverse("cell_similar", args=[cell.pk]) if cell.features else "",
     }
     return render(request, "predictions/sample/_context.html", values)
+
+
+@require_GET
+@requires(Capability.VIEW_RESULTS)
+def similar(request: HttpRequest, cell_id: UUID) -> HttpResponse:
+    """Show the verified cells that look most like a cell; asked for when somebody wants to see them."""
+    try:
+        state, _trail = cell_trail(request.user, cell_id)
+    except Cell.DoesNotExist as problem:
+        raise Http404 from problem
+    site = signed_in(request).site_id
+    values = {"found": [likeness(one, site) for one in similar_cells(request.user, state.cell)]}
+    return render(request, "predictions/sample/_similar.html", values)
 
 
 def _asked(request: HttpRequest) -> tuple[dict[UUID, int], str | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,10 @@ from predictions.selectors import CellState
 
 @dataclass(frozen=True, slots=True)
 class CellCard:
-    """One cell of the gallery: what it is called now, and what the model had said."""
+    """One cell of the gallery: what it is called now, and what the model had said.
+
+    ``again`` says that an earlier field probably shows it too; it matters until a person has given a word.
+    """
 
     id: UUID
     number: int
@@ -31,6 +34,7 @@ class CellCard:
     seen: int
     crop_url: str
     context_url: str
+    again: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +54,14 @@ class Group:
         return len(self.cells)
 
 
-def groups(states: Sequence[CellState], types: Sequence[CellType]) -> list[Group]:
-    """Return a group for each type in use or given, in the catalogue's order, the unidentified first."""
+def groups(states: Sequence[CellState], types: Sequence[CellType], again: Set[UUID]) -> list[Group]:
+    """Return a group for each type in use or given, in the catalogue's order, the unidentified first.
+
+    ``again`` are the cells that probably were counted already.
+    """
     cards: dict[str, list[CellCard]] = {}
     for number, state in enumerate(states, start=1):
-        cards.setdefault(state.code, []).append(card(state, number))
+        cards.setdefault(state.code, []).append(card(state, number, again=state.cell.pk in again))
     for members in cards.values():
         members.sort(key=lambda one: (one.by_person, one.sure))
     found = [Group("", "UNA", _("Unidentified"), "", "c-una", cards.get("", []))]
@@ -65,7 +72,7 @@ def groups(states: Sequence[CellState], types: Sequence[CellType]) -> list[Group
     return found
 
 
-def card(state: CellState, number: int) -> CellCard:
+def card(state: CellState, number: int, *, again: bool = False) -> CellCard:
     """Return a cell as the gallery shows it; ``number`` counts within the sample."""
     cell = state.cell
     return CellCard(
@@ -81,6 +88,7 @@ def card(state: CellState, number: int) -> CellCard:
         seen=state.seen,
         crop_url=reverse("cell_crop", args=[cell.pk]),
         context_url=reverse("cell_context", args=[cell.pk]),
+        again=again,
     )
 
 

@@ -26,6 +26,7 @@ from predictions.selectors import (
     judged,
     next_sample,
     rules,
+    suggested,
 )
 from predictions.services import (
     sample_cancel,
@@ -40,7 +41,7 @@ from predictions.services.samples import COMMENT_LENGTH, EDITABLE
 from predictions.states import TAKES_FIELDS, TAKES_REVIEWS, JobState, SampleState
 from predictions.web.duplicates import copies
 from predictions.web.pieces import begun_before
-from predictions.web.samples.acts import act, sample_or_404
+from predictions.web.samples.acts import act, may_review, sample_or_404
 from predictions.web.samples.forms import STAINS, ReasonForm, SampleForm
 from predictions.web.samples.gallery import groups
 from predictions.web.samples.panel import panel, quality_told
@@ -171,11 +172,10 @@ def _form(request: HttpRequest, form: SampleForm, sample: Sample | None) -> Http
 
 def _groups_context(request: HttpRequest, sample: Sample) -> dict[str, object]:
     types = list(CellType.objects.all())
-    reviewing = Capability.SIGN_REPORTS if sample.state == SampleState.IN_REVIEW else Capability.REVIEW_CELLS
     return {
         "sample": sample,
-        "groups": groups(cell_states(sample), types),
-        "may_review": sample.state in TAKES_REVIEWS and can(request.user, reviewing),
+        "groups": groups(cell_states(sample), types, suggested(sample)),
+        "may_review": may_review(request, sample),
     }
 
 

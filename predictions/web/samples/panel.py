@@ -15,7 +15,15 @@ from predictions.differential.intervals import more_cells
 from predictions.differential.ranges import Quantity, ReferenceRange
 from predictions.differential.units import Unit
 from predictions.models import CellType, Sample
-from predictions.selectors import Judged, Noted, Previous, RulesInForce, quality_flags, range_of
+from predictions.selectors import (
+    Judged,
+    Noted,
+    Previous,
+    RulesInForce,
+    cell_states,
+    quality_flags,
+    range_of,
+)
 from predictions.vocabulary import quality_text
 
 # How narrow the interval of the largest class should be, in points to each side.
@@ -50,6 +58,14 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Twice:
+    """A cell that may be counted twice, by its number in the gallery."""
+
+    cell: UUID
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Panel:
     """The differential with its remarks; ``share_of_target`` is an SVG length of 0..100."""
 
@@ -63,6 +79,7 @@ class Panel:
     blocks: Sequence[str]
     previous: Sample | None
     changes: list[Change]
+    twice: list[Twice]
 
 
 def panel(sample: Sample, found: Judged, previous: Previous | None) -> Panel:
@@ -82,6 +99,7 @@ def panel(sample: Sample, found: Judged, previous: Previous | None) -> Panel:
         blocks=found.blocks,
         previous=previous.sample if previous else None,
         changes=_changes(previous, kinds) if previous else [],
+        twice=_twice(sample, found),
     )
 
 
@@ -131,6 +149,15 @@ def _changes(previous: Previous, kinds: Mapping[str, CellType]) -> list[Change]:
     ]
 
 
+def _twice(sample: Sample, found: Judged) -> list[Twice]:
+    """Return what may be counted twice, as the gallery numbers cells; it asks for these only where needed."""
+    wanted = {one.cell_id for one in found.twice}
+    if not wanted:
+        return []
+    states = enumerate(cell_states(sample), start=1)
+    return [Twice(state.cell.pk, number) for number, state in states if state.cell.pk in wanted]
+
+
 def _more(counted: Differential, names: Mapping[str, str]) -> str:
     """Say how many more cells would make the interval of the most frequent class narrow enough."""
     largest = max(counted.rows, key=lambda row: row.number, default=None)
@@ -160,7 +187,11 @@ def _beside(counted: Differential, unit: Unit) -> list[str]:
     for count, one, many in (
         (counted.smudges, _("%(n)d smudge cell"), _("%(n)d smudge cells")),
         (counted.platelets, _("%(n)d platelet"), _("%(n)d platelets")),
-        (counted.artefacts, _("%(n)d artefact left out"), _("%(n)d artefacts left out")),
+        (
+            counted.artefacts,
+            _("%(n)d left out as no cell or counted already"),
+            _("%(n)d left out as no cells or counted already"),
+        ),
     ):
         if count:
             said.append((one if count == 1 else many) % {"n": count})

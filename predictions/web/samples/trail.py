@@ -92,6 +92,14 @@ def _event(kind: EventKind, detail: Mapping[str, Any], names: Mapping[str, str])
             count = detail["cells"]
             text = ngettext("read a field: %(count)d cell", "read a field: %(count)d cells", count)
             return text % {"count": count}
+        case EventKind.COMPARED:
+            count = detail["cells"]
+            text = ngettext(
+                "found %(count)d cell that may be counted twice",
+                "found %(count)d cells that may be counted twice",
+                count,
+            )
+            return text % {"count": count}
         case _:
             return str(kind.label)
 

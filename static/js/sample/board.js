@@ -40,7 +40,8 @@ export class Board {
 
   // The same words in the same order as in _cell.html.
   label(cell, { code, by_person, changed }) {
-    const verdict = (changed && [say("changed_by")]) || (by_person && [say("confirmed_by")]) || [];
+    const again = cell.classList.contains("again") && [say("again")];
+    const verdict = (changed && [say("changed_by")]) || (by_person && [say("confirmed_by")]) || again || [];
     const pre = say("pre", { pre: cell.querySelector(".sure").textContent.trim() });
     cell.setAttribute("aria-label", [say("aim", cell.dataset), this.name(code), ...verdict, pre].join(", "));
   }
@@ -79,6 +80,7 @@ export class Board {
     }
     const found = new Set();
     let arrived = 0;
+    let marked = false;
     for (const cell of fresh.querySelectorAll(".cell")) {
       found.add(cell.dataset.cell);
       const here = this.cells.get(cell.dataset.cell);
@@ -86,6 +88,7 @@ export class Board {
         this.show(cell.dataset.cell, this.stateOf(cell));
         here.dataset.number = cell.dataset.number;
         here.setAttribute("aria-label", cell.getAttribute("aria-label"));
+        marked = this.mark(here, cell) || marked;
         continue;
       }
       this.cells.set(cell.dataset.cell, cell);
@@ -94,7 +97,16 @@ export class Board {
       arrived += 1;
     }
     for (const [id, cell] of this.cells) if (!found.has(id)) this.remove(id, cell);
+    if (marked) document.body.dispatchEvent(new CustomEvent("sample:changed", { bubbles: true }));
     return arrived;
+  }
+
+  // Takes over the mark of a cell that may be counted twice, which comes a moment after the cell itself.
+  mark(here, fresh) {
+    if (!fresh.classList.contains("again") || here.classList.contains("again")) return false;
+    here.classList.add("again");
+    here.prepend(fresh.querySelector(".twice"));
+    return true;
   }
 
   remove(id, cell) {

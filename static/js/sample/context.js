@@ -1,6 +1,7 @@
 // The dialog that shows a cell in its surroundings, and goes on to the next without being closed.
 import { codeOf } from "./keys.js";
 import { page } from "./request.js";
+import { Similar } from "./similar.js";
 import { Viewer } from "./viewer.js";
 import { say } from "./words.js";
 
@@ -11,12 +12,13 @@ const PAN = 60;
 const PANS = { ArrowLeft: [PAN, 0], ArrowRight: [-PAN, 0], ArrowUp: [0, PAN], ArrowDown: [0, -PAN] };
 
 export class Context {
-  // act: go(step), move(code), confirm(), undo(), closed().
+  // act: go(step), move(code), confirm(), undo(), alone(), closed().
   constructor(dialog, root, act) {
     Object.assign(this, { dialog, root, act });
     this.shown = dialog.querySelector(".shown");
     this.settings = { brightness: "100", contrast: "100", strength: "60" };
     this.mapWanted = false;
+    this.similar = new Similar(dialog);
     const [before, after] = [() => act.go(-1), () => act.go(1)];
     const [nearer, farther] = [() => this.viewer?.zoom(ZOOM), () => this.viewer?.zoom(1 / ZOOM)];
     this.steady = { ArrowLeft: before, h: before, ArrowRight: after, l: after, "+": nearer, "=": nearer, "-": farther };
@@ -56,7 +58,15 @@ export class Context {
     for (const input of this.dialog.querySelectorAll("input")) input.value = this.settings[input.name];
     this.viewer.light(this.settings);
     this.verdict();
+    for (const whose of this.dialog.querySelectorAll("[data-whose]")) this.name(whose);
+    this.similar.arrive();
     if (this.mapWanted) this.map(true);
+  }
+
+  // The gallery numbers cells; a cell that it does not show has none.
+  name(element) {
+    const cell = this.root.querySelector(`[data-cell="${element.dataset.whose}"]`);
+    element.textContent = cell ? say("aim", cell.dataset) : "";
   }
 
   empty() {
@@ -85,6 +95,14 @@ export class Context {
     const zoom = target.closest("[data-zoom]")?.dataset.zoom;
     if (zoom) this.zoom(zoom);
     if (target.closest("[data-map]")) this.map(!this.mapWanted);
+    const decision = target.closest("[data-decide]")?.dataset.decide;
+    if (decision !== undefined) this.decide(decision);
+  }
+
+  // About the two cells that are shown, so not about others that are selected in the gallery.
+  decide(code) {
+    this.act.alone();
+    if (code) this.act.move(code); else this.act.confirm();
   }
 
   zoom(how) {
