@@ -7,7 +7,9 @@ from predictions.models.readings import Analysis, Cell
 from predictions.models.reports import Acknowledgement, Report
 from predictions.models.reviews import CellReview, ReviewKind
 from predictions.models.rules import Rules
-from predictions.models.samples import EventKind, Sample, SampleEvent
+from predictions.models.samples import EventKind, Flag, Sample, SampleEvent
+from predictions.models.tallies import SampleTally
+from predictions.models.views import SavedView
 
 __all__ = [
     "Acknowledgement",
@@ -18,11 +20,14 @@ __all__ = [
     "CellType",
     "CountsAs",
     "EventKind",
+    "Flag",
     "Report",
     "ReviewKind",
     "Rules",
     "Sample",
     "SampleEvent",
+    "SampleTally",
+    "SavedView",
     "SmearField",
     "StoredImage",
 ]

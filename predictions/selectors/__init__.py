@@ -16,6 +16,7 @@ from predictions.selectors.samples import (
     changed_since,
     visible_samples,
 )
+from predictions.selectors.tallies import flags_of, poor_images, stored_tallies
 from predictions.selectors.worklist import WorklistPage, next_sample, states_counted, worklist
 
 __all__ = [
@@ -33,11 +34,13 @@ __all__ = [
     "differential",
     "failed_jobs",
     "field_detail",
+    "flags_of",
     "history",
     "jobs_ahead",
     "judged",
     "latest_reading",
     "next_sample",
+    "poor_images",
     "queue_status",
     "range_of",
     "report_by_code",
@@ -45,6 +48,7 @@ __all__ = [
     "rules_of",
     "state_counts",
     "states_counted",
+    "stored_tallies",
     "tallied",
     "uploaders",
     "visible_cell",

@@ -85,7 +85,7 @@ def worklist(request: HttpRequest) -> HttpResponse:
 
 def _lines(samples: list[Sample]) -> list[Line]:
     types, in_force = list(CellType.objects.all()), selectors.rules()
-    counted = selectors.tallied([sample.pk for sample in samples])
+    counted = selectors.stored_tallies([sample.pk for sample in samples])
     lines = []
     for sample in samples:
         one = selectors.differential(sample, counted[sample.pk], types, in_force)
