@@ -106,6 +106,9 @@ class Migration(migrations.Migration):
                 ('code', models.CharField(blank=True, max_length=32)),
                 ('number', models.PositiveIntegerField()),
             ],
+            options={
+                'verbose_name_plural': 'sample tallies',
+            },
         ),
         migrations.CreateModel(
             name='SavedView',
@@ -129,7 +132,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='sample',
-            index=models.Index(fields=['created_by', 'received_at', 'id'], name='sample_person_time'),
+            index=models.Index(fields=['created_by', 'site', 'received_at', 'id'], name='sample_person_site_time'),
         ),
         migrations.AddIndex(
             model_name='sample',
@@ -160,6 +163,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='savedview',
             constraint=models.UniqueConstraint(fields=('person', 'name'), name='view_named_once'),
+        ),
+        migrations.AddIndex(
+            model_name='smearfield',
+            index=models.Index(fields=['uploaded_by', 'site'], name='field_person_site'),
         ),
         migrations.RunPython(fill, migrations.RunPython.noop),
     ]

@@ -117,7 +117,7 @@ class Sample(models.Model):
             models.Index(fields=["state", "received_at", "id"], name="sample_state_time"),
             models.Index(fields=["site", "state", "received_at", "id"], name="sample_site_state_time"),
             models.Index(fields=["site", "received_at", "id"], name="sample_site_time"),
-            models.Index(fields=["created_by", "received_at", "id"], name="sample_person_time"),
+            models.Index(fields=["created_by", "site", "received_at", "id"], name="sample_person_site_time"),
             models.Index(fields=["patient_reference", "received_at"], name="sample_patient"),
             GinIndex(fields=["flags"], name="sample_flags"),
         ]

@@ -25,6 +25,7 @@ class SampleTally(models.Model):
     class Meta:
         """Found by sample for lists and trends, by code for the filter by class."""
 
+        verbose_name_plural = "sample tallies"
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["sample", "code"], include=["number"], name="tally_once"),
             models.CheckConstraint(condition=Q(number__gt=0), name="tally_of_something"),

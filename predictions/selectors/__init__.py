@@ -5,7 +5,7 @@ from predictions.selectors.counting import differential, tallied
 from predictions.selectors.delta import Previous, against_previous
 from predictions.selectors.history import HistoryPage, history
 from predictions.selectors.judged import Judged, Noted, judged, range_of
-from predictions.selectors.people import uploaders
+from predictions.selectors.people import registrars, uploaders
 from predictions.selectors.queue import failed_jobs, jobs_ahead, queue_status, state_counts
 from predictions.selectors.reports import report_by_code, visible_reports
 from predictions.selectors.rules import RulesInForce, rules, rules_of
@@ -17,15 +17,31 @@ from predictions.selectors.samples import (
     visible_samples,
 )
 from predictions.selectors.tallies import flags_of, poor_images, stored_tallies
-from predictions.selectors.worklist import WorklistPage, next_sample, states_counted, worklist
+from predictions.selectors.trends import Period, Step, Trend, Visit, trend, visits
+from predictions.selectors.views import views_of, visible_view
+from predictions.selectors.worklist import (
+    News,
+    WorklistPage,
+    news_since,
+    next_waiting,
+    open_mark,
+    states_counted,
+    waits_for,
+    worklist,
+)
 
 __all__ = [
     "CellState",
     "HistoryPage",
     "Judged",
+    "News",
     "Noted",
+    "Period",
     "Previous",
     "RulesInForce",
+    "Step",
+    "Trend",
+    "Visit",
     "WorklistPage",
     "against_previous",
     "cell_states",
@@ -39,10 +55,13 @@ __all__ = [
     "jobs_ahead",
     "judged",
     "latest_reading",
-    "next_sample",
+    "news_since",
+    "next_waiting",
+    "open_mark",
     "poor_images",
     "queue_status",
     "range_of",
+    "registrars",
     "report_by_code",
     "rules",
     "rules_of",
@@ -50,10 +69,15 @@ __all__ = [
     "states_counted",
     "stored_tallies",
     "tallied",
+    "trend",
     "uploaders",
+    "views_of",
     "visible_cell",
     "visible_fields",
     "visible_reports",
     "visible_samples",
+    "visible_view",
+    "visits",
+    "waits_for",
     "worklist",
 ]

@@ -7,13 +7,13 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
 
 from accounts.web.access import signed_in
 from hematovision.core.errors import PortalError
 from hematovision.core.origin import Origin
 from predictions.models import Sample
 from predictions.selectors import visible_samples
+from predictions.web.samples.came_from import back_to_sample
 
 
 def sample_or_404(request: HttpRequest, sample_id: UUID) -> Sample:
@@ -36,4 +36,4 @@ def act(
     else:
         if done:
             messages.success(request, done)
-    return redirect("sample", sample_id)
+    return back_to_sample(request, sample_id)

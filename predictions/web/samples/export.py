@@ -45,9 +45,9 @@ def export(request: HttpRequest) -> HttpResponse:
     """
     query = request.GET.copy()
     query.pop("text", None)
-    form = WorklistForm(query)
-    form.is_valid()
     person = signed_in(request)
+    form = WorklistForm(query, user=person)
+    form.is_valid()
     types = list(CellType.objects.all())
     buffer = io.StringIO()
     writer = csv.writer(buffer)

@@ -24,8 +24,10 @@ from predictions.selectors import (
     against_previous,
     cell_states,
     judged,
-    next_sample,
+    next_waiting,
     rules,
+    visits,
+    waits_for,
 )
 from predictions.services import (
     sample_cancel,
@@ -38,11 +40,13 @@ from predictions.services import (
 from predictions.services.samples import EDITABLE
 from predictions.states import TAKES_FIELDS, TAKES_REVIEWS, JobState, SampleState
 from predictions.web.samples.acts import act, sample_or_404
+from predictions.web.samples.came_from import as_query, asked_filters
 from predictions.web.samples.forms import STAINS, ReasonForm, SampleForm
 from predictions.web.samples.gallery import groups
+from predictions.web.samples.lines import TONES
 from predictions.web.samples.panel import panel
 from predictions.web.samples.trail import sample_trail
-from predictions.web.samples.worklist import TONES
+from predictions.web.samples.visits import visits_told
 
 
 @require_http_methods(["GET", "POST"])
@@ -82,11 +86,13 @@ def page(request: HttpRequest, sample_id: UUID) -> HttpResponse:
     """Show a sample with its cells and differential; opening it is logged."""
     sample = sample_or_404(request, sample_id)
     sample_opened(actor=signed_in(request), origin=Origin.of(request), sample=sample)
-    version = active_version()
+    version, came_from = active_version(), asked_filters(request)
     context = {
         **_panel_context(request, sample),
         **_groups_context(request, sample),
-        "next": next_sample(request.user, sample),
+        "next": next_waiting(request.user, came_from.filters(), after=sample),
+        "came_from": as_query(came_from),
+        "done_here": sample.state != waits_for(request.user),
         "takes_fields": sample.state in TAKES_FIELDS and can(request.user, Capability.UPLOAD),
         "editable": sample.state in EDITABLE and can(request.user, Capability.REGISTER_SAMPLES),
         "cancel_form": ReasonForm(auto_id="cancel_%s"),
@@ -171,6 +177,7 @@ def _panel_context(request: HttpRequest, sample: Sample) -> dict[str, object]:
         "tone": TONES[SampleState(sample.state)],
         "panel": panel(sample, found, previous),
         "rules": found.rules,
+        "visits": visits_told(visits(sample, found.counted, found.types, found.rules), found.types),
         "trail": sample_trail(sample, found.types),
         "fields": sample.fields.count(),
         "waiting": sample.fields.filter(job__state__in=(JobState.QUEUED, JobState.RUNNING)).count(),

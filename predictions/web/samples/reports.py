@@ -8,7 +8,7 @@ from uuid import UUID
 from allauth.core import ratelimit
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
@@ -25,6 +25,7 @@ from predictions.selectors import report_by_code, visible_reports
 from predictions.services import critical_note, report_amend, report_opened, report_preview, report_sign
 from predictions.services.reports import Intent
 from predictions.web.samples.acts import act, sample_or_404
+from predictions.web.samples.came_from import back_to_sample
 
 
 @require_GET
@@ -59,7 +60,7 @@ def sign(request: HttpRequest, sample_id: UUID) -> HttpResponse:
     else:
         text = _("Version %(version)d of the report is signed.")
         messages.success(request, text % {"version": made.version})
-    return redirect("sample", sample_id)
+    return back_to_sample(request, sample_id)
 
 
 def _signed(request: HttpRequest, sample_id: UUID) -> Report:
