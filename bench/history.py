@@ -112,11 +112,11 @@ class Pages:
         from django.urls import reverse  # noqa: PLC0415
 
         from accounts.models import User  # noqa: PLC0415
-        from predictions.models import Sample  # noqa: PLC0415
+        from predictions.models import Cell, Sample  # noqa: PLC0415
 
         self.reverse = reverse
         self.people = {
-            "technician": User.objects.get(email="person3@example.org"),
+            "technician": User.objects.get(email="person5@example.org"),
             "admin": User.objects.get(email="person101@example.org"),
         }
         self.clients = {}
@@ -133,6 +133,9 @@ class Pages:
         self.patient = held.values_list("patient_reference", flat=True).last()
         self.open = list(Sample.objects.filter(site=site, state="in_review").values_list("pk", flat=True))
         self.many = Sample.objects.filter(patient_reference="MANY-3").order_by("received_at").last().pk
+        held = Cell.objects.filter(analysis__field__sample__accession="HV-0000010", reviews=None)
+        self.large = Sample.objects.get(accession="HV-0000010").pk
+        self.unseen = iter(held.values_list("pk", flat=True))
         self.mine = str(self.people["technician"].pk)
 
     def worklists(self) -> Iterator[tuple[str, dict[str, str]]]:
@@ -206,8 +209,14 @@ class Pages:
             yield f"trends, {days} days", lambda _n, d=days: client.get(self.reverse("trends"), {"days": d})
         page = lambda key: client.get(self.reverse("sample", args=[key]))  # noqa: E731
         yield "sample", lambda n: page(self.open[n % len(self.open)])
-        if who == "technician":
-            yield "sample of a patient with many", lambda _n: page(self.many)
+        yield "sample of 400 cells", lambda _n: page(self.large)
+        review = self.reverse("sample_cells", args=[self.large])
+        asked = lambda: {"cells": [{"id": str(next(self.unseen)), "seen": 0}], "code": "monocyte"}  # noqa: E731
+        yield (
+            "key press: 1 of 400 cells",
+            lambda _n: client.post(review, asked(), content_type="application/json"),
+        )
+        yield "sample of a patient with many", lambda _n: page(self.many)
 
     def late(self, address: str) -> str:
         """Return the key of a page in the middle of all that there is."""

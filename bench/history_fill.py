@@ -56,14 +56,15 @@ SELECT md5('sample' || n)::uuid, md5('site' || n % %(sites)s)::uuid, 'HV-' || lp
        md5('person' || n % %(technicians)s)::uuid, now() - n * interval '10.5 minutes'
   FROM generate_series(%(first)s, %(last)s) n
 """
-# About ten cells a field; one in two hundred samples was counted to 200. No model has found a platelet.
+# About ten cells a field; one in two hundred samples was counted to 200, one open one to 400.
+# No model has found a platelet.
 FIELDS = """
 CREATE TEMPORARY TABLE new_field AS
 SELECT n, f, md5('field' || n || '.' || f)::uuid AS id, md5('analysis' || n || '.' || f)::uuid AS analysis,
        received_at + f * interval '1 second' AS at, sample.id AS sample, site_id, created_by_id, state
   FROM generate_series(%(first)s, %(last)s) n
   JOIN predictions_sample sample ON sample.id = md5('sample' || n)::uuid AND state <> 'receiving',
-       generate_series(1, CASE WHEN n % 200 = 3 THEN 20 ELSE 1 END) f;
+       generate_series(1, CASE WHEN n = 10 THEN 40 WHEN n % 200 = 10 THEN 20 ELSE 1 END) f;
 
 INSERT INTO predictions_smearfield
        (id, site_id, sample_id, uploaded_by_id, image_id, original_name, original_sha256, single, created_at)
@@ -105,7 +106,8 @@ SELECT sample, cell.id, CASE WHEN lot(n, 9) < 5 THEN 'reclassified' ELSE 'confir
  WHERE state IN ('signed', 'amended', 'in_review');
 
 INSERT INTO predictions_sampleevent (sample_id, revision, kind, actor_id, at, detail)
-SELECT id, revision, kind, created_by_id, received_at + revision * interval '1 minute', detail::jsonb
+SELECT id, event.revision, kind, created_by_id, received_at + event.revision * interval '1 minute',
+       detail::jsonb
   FROM predictions_sample,
        (VALUES (1, 'created', '{}'), (2, 'uploaded', '{}'), (3, 'analysed', '{"cells": 10}'),
                (4, 'moved', '{"from": "analysing", "to": "to_review"}'),

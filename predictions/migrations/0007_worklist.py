@@ -124,7 +124,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='sample',
             name='flags',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('critical', 'critical value'), ('delta', 'changed since the previous sample'), ('low_quality', 'poor image'), ('unidentified', 'unidentified cells')], max_length=16), blank=True, default=list, editable=False, size=None),
+            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('critical', 'critical value'), ('delta', 'changed since the last sample'), ('low_quality', 'poor image'), ('unidentified', 'unidentified cells')], max_length=16), blank=True, default=list, editable=False, size=None),
         ),
         migrations.AddIndex(
             model_name='sample',

@@ -42,7 +42,7 @@ class Flag(models.TextChoices):
     """What somebody should know of a sample before they open it."""
 
     CRITICAL = "critical", _("critical value")
-    DELTA = "delta", _("changed since the previous sample")
+    DELTA = "delta", _("changed since the last sample")
     LOW_QUALITY = "low_quality", _("poor image")
     UNIDENTIFIED = "unidentified", _("unidentified cells")
 

@@ -76,9 +76,9 @@ class WorklistForm(forms.Form):
         required=False,
         choices=[("", _("all that wait")), *SampleState.choices, (ALL_STATES, _("all states"))],
     )
-    kind = forms.ChoiceField(label=_("Holds a cell called"), required=False)
+    kind = forms.ChoiceField(label=_("Class"), required=False)
     flag = forms.ChoiceField(
-        label=_("Flagged"), required=False, choices=[("", _("flagged or not")), *Flag.choices]
+        label=_("Flag"), required=False, choices=[("", _("any or none")), *Flag.choices]
     )
     person = forms.ModelChoiceField(
         User.objects.none(), label=_("Registered by"), required=False, empty_label=_("anybody")

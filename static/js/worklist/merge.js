@@ -30,9 +30,10 @@ export function merge(list, fresh) {
     const here = old.get(keyOf(row));
     old.delete(keyOf(row));
     if (here) replace(here, row);
-    const shown = here ?? arrived(row);
+    const shown = here ?? document.importNode(row, true);
     const place = before ? before.nextSibling : list.firstChild;
     if (place !== shown) list.insertBefore(shown, place);
+    if (!here) arrived(shown);
     before = shown;
   }
   if (wanted.length === fresh.children.length) for (const row of old.values()) leave(row);
@@ -49,10 +50,8 @@ function wantedOf(fresh, old) {
 }
 
 function arrived(row) {
-  const shown = document.importNode(row, true);
-  shown.classList.add("arrived");
-  renewed(shown);
-  return shown;
+  row.classList.add("arrived");
+  renewed(row);
 }
 
 // The row under the keyboard goes: the next one gets it.
