@@ -1,6 +1,7 @@
 """The worklist: filters in the address, views that people save, what comes next, and how it renews itself."""
 
 import re
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.audit.models import AuditEvent
+from accounts.web.limits import SEEN
 from hematovision.core.origin import Origin
 from predictions.models import Sample, SampleTally, SavedView
 from predictions.selectors import next_waiting, worklist
@@ -258,3 +260,15 @@ def test_queries_do_not_grow_with_samples(client, register, django_assert_num_qu
     mark = live(client)["ETag"]
     with django_assert_num_queries(3):
         live(client, mark)
+
+
+def test_an_open_list_alone_does_not_keep_anybody_signed_in(client, settings):
+    client.get(reverse("worklist"))
+    session = client.session
+    earlier = int(time.time()) - settings.SESSION_IDLE_SECONDS // 2
+    session[SEEN] = earlier
+    session.save()
+    client.get(reverse("worklist_live"), headers={"X-Unattended": "yes"})
+    assert client.session[SEEN] == earlier
+    client.get(reverse("worklist_live"))
+    assert client.session[SEEN] > earlier
