@@ -11,7 +11,6 @@ from typing import Final
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
 
 from predictions.models import Cell, CellType, Sample, SampleTally
 from predictions.selectors import differential, flags_of, poor_images, rules, stored_tallies, tallied
@@ -69,7 +68,9 @@ def judge_patient(sample: Sample) -> None:
 
 def judge_open() -> None:
     """Judge every open sample anew, after :func:`alone`: what all are held against has changed."""
-    _in_parts(Sample.objects.filter(state__in=OPEN))
+    found = list(Sample.objects.filter(state__in=OPEN))
+    for at in range(0, len(found), AT_ONCE):
+        judge_anew(found[at : at + AT_ONCE])
 
 
 def recount_named(code: str) -> None:
@@ -78,12 +79,6 @@ def recount_named(code: str) -> None:
     samples = list(Sample.objects.filter(pk__in=named).values_list("pk", flat=True))
     for at in range(0, len(samples), AT_ONCE):
         _store(samples[at : at + AT_ONCE])
-
-
-def _in_parts(samples: QuerySet[Sample]) -> None:
-    found = list(samples)
-    for at in range(0, len(found), AT_ONCE):
-        judge_anew(found[at : at + AT_ONCE])
 
 
 def _store(samples: Sequence[UUID]) -> None:

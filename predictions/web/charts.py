@@ -112,5 +112,7 @@ def _lines(places: Sequence[tuple[str, str]]) -> list[str]:
 def _times(readings: Sequence[Reading]) -> list[Tick]:
     """Name the first, the middle and the last place."""
     count = len(readings)
-    anchors = {0: "start", (count - 1) // 2: "middle", count - 1: "end"}
-    return [Tick(_across(place, count), readings[place].when, anchor) for place, anchor in anchors.items()]
+    anchors = {(count - 1) // 2: "middle"}
+    if count > 1:
+        anchors |= {0: "start", count - 1: "end"}
+    return [Tick(_across(place, count), readings[place].when, anchors[place]) for place in sorted(anchors)]

@@ -77,9 +77,7 @@ class WorklistForm(forms.Form):
         choices=[("", _("all that wait")), *SampleState.choices, (ALL_STATES, _("all states"))],
     )
     kind = forms.ChoiceField(label=_("Class"), required=False)
-    flag = forms.ChoiceField(
-        label=_("Flag"), required=False, choices=[("", _("any or none")), *Flag.choices]
-    )
+    flag = forms.ChoiceField(label=_("Flag"), required=False, choices=[("", _("any or none")), *Flag.choices])
     person = forms.ModelChoiceField(
         User.objects.none(), label=_("Registered by"), required=False, empty_label=_("anybody")
     )
