@@ -57,6 +57,8 @@ def servers() -> Iterator[None]:
             django.setup()
             call_command("collectstatic", interactive=False, verbosity=0)
             call_command("migrate", database="owner", interactive=False, verbosity=0)
+            import hematovision.wsgi  # noqa: F401, PLC0415 -- settles the process as the web server does
+
             yield
         finally:
             for child in reversed(children):
