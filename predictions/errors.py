@@ -135,6 +135,13 @@ class CatalogueRefused(PortalError):  # noqa: N818 -- the name says what happene
     status = HTTPStatus.CONFLICT
 
 
+class ViewRefused(PortalError):  # noqa: N818 -- the name says what happened
+    """A view of the worklist was not saved."""
+
+    code = "view_refused"
+    status = HTTPStatus.CONFLICT
+
+
 class SigningRefused(PortalError):  # noqa: N818 -- the name says what happened
     """A report cannot be signed yet; nothing was."""
 

@@ -25,16 +25,23 @@ class HistoryFilters:
     state: str = ""
 
 
+ALL_STATES = "all"
+
+
 @dataclass(frozen=True, slots=True)
 class WorklistFilters:
     """What a person asked the worklist for; empty values do not filter.
 
-    ``state`` is one state, or empty for all that still wait for somebody. Both dates are whole days of
-    receipt in the portal's time zone and count in. ``text`` begins an accession number or is a patient
-    reference.
+    ``state`` is one state, ``ALL_STATES``, or empty for all that still wait for somebody. ``kind`` is a type
+    of the catalogue of which a sample holds at least one cell, ``flag`` a ``Flag``, ``person`` registered the
+    sample. Both dates are whole days of receipt in the portal's time zone and count in. ``text`` begins an
+    accession number or is a patient reference.
     """
 
     state: str = ""
+    kind: str = ""
+    flag: str = ""
+    person: UUID | None = None
     date_from: date | None = None
     date_to: date | None = None
     text: str = ""

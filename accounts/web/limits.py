@@ -16,6 +16,8 @@ from django.utils.translation import gettext as _
 BEGUN, SEEN = "limits_begun", "limits_seen"
 # Every request counts as presence, but not every one is worth a write to the session.
 GRAIN_SECONDS = 60
+# An open page that asks by itself sends this header: it does not say that anybody is there.
+UNATTENDED = "X-Unattended"
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
 
@@ -27,7 +29,8 @@ def session_limits(get_response: Answer) -> Answer:
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        if SESSION_KEY in request.session and _is_over(request.session):
+        present = UNATTENDED not in request.headers
+        if SESSION_KEY in request.session and _is_over(request.session, present=present):
             get_adapter().logout(request)
             messages.warning(request, _("You were signed out because the session was old or idle."))
         return get_response(request)
@@ -35,11 +38,11 @@ def session_limits(get_response: Answer) -> Answer:
     return middleware
 
 
-def _is_over(session: SessionBase) -> bool:
+def _is_over(session: SessionBase, *, present: bool) -> bool:
     now = int(time.time())
     begun, seen = session.setdefault(BEGUN, now), session.setdefault(SEEN, now)
     if now - begun > settings.SESSION_COOKIE_AGE or now - seen > settings.SESSION_IDLE_SECONDS:
         return True
-    if now - seen > GRAIN_SECONDS:
+    if present and now - seen > GRAIN_SECONDS:
         session[SEEN] = now
     return False

@@ -8,8 +8,10 @@ from predictions.models.readings import Analysis, Cell
 from predictions.models.reports import Acknowledgement, Report
 from predictions.models.reviews import CellReview, ReviewKind
 from predictions.models.rules import Rules
-from predictions.models.samples import EventKind, Sample, SampleEvent
+from predictions.models.samples import EventKind, Flag, Sample, SampleEvent
+from predictions.models.tallies import SampleTally
 from predictions.models.twins import SuggestedTwin
+from predictions.models.views import SavedView
 
 __all__ = [
     "Acknowledgement",
@@ -20,12 +22,15 @@ __all__ = [
     "CellType",
     "CountsAs",
     "EventKind",
+    "Flag",
     "PartialUpload",
     "Report",
     "ReviewKind",
     "Rules",
     "Sample",
     "SampleEvent",
+    "SampleTally",
+    "SavedView",
     "SmearField",
     "StoredImage",
     "SuggestedTwin",

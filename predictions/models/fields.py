@@ -44,6 +44,7 @@ class SmearField(models.Model):
             models.Index(fields=["-created_at", "-id"], name="field_time"),
             models.Index(fields=["site", "-created_at", "-id"], name="field_site_time"),
             models.Index(fields=["uploaded_by", "-created_at", "-id"], name="field_person_time"),
+            models.Index(fields=["uploaded_by", "site"], name="field_person_site"),
             models.Index(fields=["original_sha256"], name="field_original"),
             models.Index(fields=["sample", "created_at", "id"], name="field_of_sample"),
         ]

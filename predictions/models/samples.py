@@ -6,6 +6,8 @@ import uuid
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
@@ -36,11 +38,22 @@ class AgeUnit(models.TextChoices):
     YEARS = "years", _("years")
 
 
+class Flag(models.TextChoices):
+    """What somebody should know of a sample before they open it."""
+
+    CRITICAL = "critical", _("critical value")
+    DELTA = "delta", _("changed since the last sample")
+    LOW_QUALITY = "low_quality", _("poor image")
+    UNIDENTIFIED = "unidentified", _("unidentified cells")
+
+
 class Sample(models.Model):
     """One patient's smear: who it is from as far as needed, how much is to be counted, where it stands.
 
     ``revision`` grows with every change to the sample or its cells, so that whoever looks at an older one
-    can ask what has happened since. ``wbc`` is what the analyser counted, in 10^9 cells a litre.
+    can ask what has happened since. ``wbc`` is what the analyser counted, in 10^9 cells a litre. ``flags``
+    are those of ``Flag`` that hold now, or held when the sample was signed
+    (``predictions.services.recount``).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -84,6 +97,9 @@ class Sample(models.Model):
         _("state"), max_length=16, choices=SampleState.choices, default=SampleState.RECEIVING
     )
     revision = models.PositiveBigIntegerField(default=0, editable=False)
+    flags = ArrayField(
+        models.CharField(max_length=16, choices=Flag.choices), default=list, blank=True, editable=False
+    )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
@@ -100,7 +116,10 @@ class Sample(models.Model):
             models.Index(fields=["received_at", "id"], name="sample_time"),
             models.Index(fields=["state", "received_at", "id"], name="sample_state_time"),
             models.Index(fields=["site", "state", "received_at", "id"], name="sample_site_state_time"),
+            models.Index(fields=["site", "received_at", "id"], name="sample_site_time"),
+            models.Index(fields=["created_by", "site", "received_at", "id"], name="sample_person_site_time"),
             models.Index(fields=["patient_reference", "received_at"], name="sample_patient"),
+            GinIndex(fields=["flags"], name="sample_flags"),
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(condition=Q(state__in=SampleState.values), name="sample_state_known"),

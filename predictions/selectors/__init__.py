@@ -7,7 +7,7 @@ from predictions.selectors.duplicates import Duplicate, duplicates, earlier_same
 from predictions.selectors.history import HistoryPage, history
 from predictions.selectors.judged import Judged, Noted, judged, range_of
 from predictions.selectors.partial import unfinished
-from predictions.selectors.people import uploaders
+from predictions.selectors.people import registrars, uploaders
 from predictions.selectors.quality import QualityFlag, quality_flags
 from predictions.selectors.queue import failed_jobs, jobs_ahead, queue_status, state_counts
 from predictions.selectors.reports import report_by_code, visible_reports
@@ -20,19 +20,36 @@ from predictions.selectors.samples import (
     visible_samples,
 )
 from predictions.selectors.similar import SimilarCell, similar_cells
+from predictions.selectors.tallies import flags_of, poor_images, stored_tallies
+from predictions.selectors.trends import Period, Step, Trend, Visit, trend, visits
 from predictions.selectors.twins import comparable_cells, open_twins, suggested, twin_of
-from predictions.selectors.worklist import WorklistPage, next_sample, states_counted, worklist
+from predictions.selectors.views import views_of, visible_view
+from predictions.selectors.worklist import (
+    News,
+    WorklistPage,
+    news_since,
+    next_waiting,
+    open_mark,
+    states_counted,
+    waits_for,
+    worklist,
+)
 
 __all__ = [
     "CellState",
     "Duplicate",
     "HistoryPage",
     "Judged",
+    "News",
     "Noted",
+    "Period",
     "Previous",
     "QualityFlag",
     "RulesInForce",
     "SimilarCell",
+    "Step",
+    "Trend",
+    "Visit",
     "WorklistPage",
     "against_previous",
     "cell_states",
@@ -44,30 +61,41 @@ __all__ = [
     "earlier_same",
     "failed_jobs",
     "field_detail",
+    "flags_of",
     "history",
     "jobs_ahead",
     "judged",
     "latest_reading",
-    "next_sample",
+    "news_since",
+    "next_waiting",
     "number_in_sample",
+    "open_mark",
     "open_twins",
+    "poor_images",
     "quality_flags",
     "queue_status",
     "range_of",
+    "registrars",
     "report_by_code",
     "rules",
     "rules_of",
     "similar_cells",
     "state_counts",
     "states_counted",
+    "stored_tallies",
     "suggested",
     "tallied",
+    "trend",
     "twin_of",
     "unfinished",
     "uploaders",
+    "views_of",
     "visible_cell",
     "visible_fields",
     "visible_reports",
     "visible_samples",
+    "visible_view",
+    "visits",
+    "waits_for",
     "worklist",
 ]

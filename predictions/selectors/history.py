@@ -49,7 +49,11 @@ def history(
     analyses = Analysis.objects.select_related("model_version").order_by("-created_at")
     rows = list(
         fields.select_related("image", "job", "uploaded_by", "site")
-        .prefetch_related(Prefetch("analyses", queryset=analyses), "analyses__cells")
+        .prefetch_related(
+            Prefetch("analyses", queryset=analyses),
+            # Where the model looked is a map for each cell, which no list shows.
+            Prefetch("analyses__cells", queryset=Cell.objects.defer("look")),
+        )
         .order_by("-created_at", "-id")[: limit + 1]
     )
     page = rows[:limit]

@@ -1,4 +1,4 @@
-"""Who has uploaded."""
+"""Who has uploaded, and who has registered."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.models import User
 from predictions.selectors.access import visible_fields
+from predictions.selectors.samples import visible_samples
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -16,4 +17,10 @@ if TYPE_CHECKING:
 def uploaders(user: User | AnonymousUser) -> QuerySet[User]:
     """Return the people of whom ``user`` may see at least one field, by name."""
     theirs = visible_fields(user).filter(uploaded_by=OuterRef("pk")).order_by()
+    return User.objects.filter(Exists(theirs)).order_by("name")
+
+
+def registrars(user: User | AnonymousUser) -> QuerySet[User]:
+    """Return the people who have registered at least one sample that ``user`` may see, by name."""
+    theirs = visible_samples(user).filter(created_by=OuterRef("pk")).order_by()
     return User.objects.filter(Exists(theirs)).order_by("name")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from predictions.models import Sample
+from accounts.permissions import Capability, can
+from predictions.models import EventKind, Sample, SampleEvent, SampleTally
 from predictions.selectors.keys import midnight, read_key, write_key
 from predictions.selectors.samples import visible_samples
 from predictions.states import SampleState
-from predictions.types import WorklistFilters
+from predictions.types import ALL_STATES, WorklistFilters
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -39,6 +41,15 @@ class WorklistPage:
     next: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """How many samples were registered, became ready for review, or were handed to the doctor."""
+
+    registered: int
+    to_review: int
+    in_review: int
+
+
 def worklist(
     user: User | AnonymousUser, *, filters: WorklistFilters, after: str | None = None, limit: int = PAGE_SIZE
 ) -> WorklistPage:
@@ -49,42 +60,86 @@ def worklist(
     """
     samples = _filtered(visible_samples(user), filters)
     if after:
-        received_at, sample_id = read_key(after)
-        later = Q(received_at__gt=received_at) | Q(received_at=received_at, id__gt=sample_id)
-        # The first condition repeats the second so that PostgreSQL can begin within the index.
-        samples = samples.filter(received_at__gte=received_at).filter(later)
+        samples = _later(samples, *read_key(after))
     rows = list(samples.select_related("site").order_by("received_at", "id")[: limit + 1])
     page = rows[:limit]
     return WorklistPage(page, write_key(page[-1].received_at, page[-1].pk) if len(rows) > limit else None)
 
 
-def states_counted(user: User | AnonymousUser) -> dict[str, int]:
-    """Return how many samples stand in each of the states that still wait for somebody."""
-    waiting = visible_samples(user).filter(state__in=OPEN).order_by()
+def states_counted(user: User | AnonymousUser, filters: WorklistFilters) -> dict[str, int]:
+    """Return how many samples stand in each state that still waits for somebody, under the other filters."""
+    waiting = _filtered(visible_samples(user), replace(filters, state="", text="")).order_by()
     return dict(waiting.values("state").annotate(number=Count("pk")).values_list("state", "number"))
 
 
-def next_sample(user: User | AnonymousUser, sample: Sample) -> UUID | None:
-    """Return the key of the next sample in the same state as ``sample``, oldest first, or None."""
-    page = worklist(
-        user,
-        filters=WorklistFilters(state=sample.state),
-        after=write_key(sample.received_at, sample.pk),
-        limit=1,
+def waits_for(user: User | AnonymousUser) -> SampleState:
+    """Return the state in which a sample waits for this person: technicians review, doctors sign."""
+    return SampleState.IN_REVIEW if can(user, Capability.SIGN_REPORTS) else SampleState.TO_REVIEW
+
+
+def next_waiting(
+    user: User | AnonymousUser, filters: WorklistFilters, after: Sample | None = None
+) -> UUID | None:
+    """Return the key of the sample that ``user`` opens next, or None where nothing else waits.
+
+    It is the oldest one under the filters, of those after the sample ``after`` if there are any. Where no
+    state is asked for, it stands where it waits for this person (:func:`waits_for`).
+    """
+    samples = _filtered(visible_samples(user), replace(filters, text=""))
+    if not filters.state:
+        samples = samples.filter(state=waits_for(user))
+    keys = samples.order_by("received_at", "id").values_list("pk", flat=True)
+    if after is None:
+        return keys.first()
+    return _later(keys, after.received_at, after.pk).first() or keys.exclude(pk=after.pk).first()
+
+
+def open_mark(user: User | AnonymousUser) -> str:
+    """Return a short text that changes whenever a sample is changed, since every one is open while it is."""
+    waiting = visible_samples(user).filter(state__in=OPEN).order_by("pk")
+    told = repr(list(waiting.values_list("pk", "revision", "flags")))
+    return hashlib.sha256(told.encode()).hexdigest()[:32]
+
+
+def news_since(user: User | AnonymousUser, moment: datetime) -> News:
+    """Return what has happened after ``moment`` to the samples that still wait for somebody."""
+    events = SampleEvent.objects.filter(
+        sample__in=visible_samples(user).filter(state__in=OPEN), at__gt=moment
     )
-    return page.samples[0].pk if page.samples else None
+    moved = Q(kind=EventKind.MOVED)
+    counted = events.aggregate(
+        registered=Count("sample", filter=Q(kind=EventKind.CREATED), distinct=True),
+        to_review=Count("sample", filter=moved & Q(detail__to=SampleState.TO_REVIEW.value), distinct=True),
+        in_review=Count("sample", filter=moved & Q(detail__to=SampleState.IN_REVIEW.value), distinct=True),
+    )
+    return News(**counted)
+
+
+def _later(samples: QuerySet, received_at: datetime, sample_id: UUID) -> QuerySet:
+    later = Q(received_at__gt=received_at) | Q(received_at=received_at, id__gt=sample_id)
+    # The first condition repeats the second so that PostgreSQL can begin within the index.
+    return samples.filter(received_at__gte=received_at).filter(later)
 
 
 def _filtered(samples: QuerySet[Sample], filters: WorklistFilters) -> QuerySet[Sample]:
+    conditions = Q()
     if filters.text:
         found = Q(accession__startswith=filters.text.upper()) | Q(patient_reference__iexact=filters.text)
-        samples = samples.filter(found)
-    if filters.state:
-        samples = samples.filter(state=filters.state)
-    elif not filters.text:
-        samples = samples.filter(state__in=OPEN)
+        conditions &= found
+    if filters.kind:
+        conditions &= Q(Exists(SampleTally.objects.filter(sample=OuterRef("pk"), code=filters.kind)))
+    if filters.flag:
+        conditions &= Q(flags__contains=[filters.flag])
+    if filters.person:
+        conditions &= Q(created_by_id=filters.person)
     if filters.date_from:
-        samples = samples.filter(received_at__gte=midnight(filters.date_from))
+        conditions &= Q(received_at__gte=midnight(filters.date_from))
     if filters.date_to:
-        samples = samples.filter(received_at__lt=midnight(filters.date_to + timedelta(days=1)))
-    return samples
+        conditions &= Q(received_at__lt=midnight(filters.date_to + timedelta(days=1)))
+    return _in_state(samples.filter(conditions), filters)
+
+
+def _in_state(samples: QuerySet[Sample], filters: WorklistFilters) -> QuerySet[Sample]:
+    if filters.state == ALL_STATES or (filters.text and not filters.state):
+        return samples
+    return samples.filter(state=filters.state) if filters.state else samples.filter(state__in=OPEN)

@@ -23,6 +23,7 @@ from predictions.services.samples import (
     samples_exported,
 )
 from predictions.services.submit import Submitted, field_submit
+from predictions.services.views import view_delete, view_save
 from predictions.services.wait import result_awaited
 
 __all__ = [
@@ -53,4 +54,6 @@ __all__ = [
     "sample_return",
     "sample_submit",
     "samples_exported",
+    "view_delete",
+    "view_save",
 ]

@@ -20,6 +20,7 @@ from mlcore.registry.selectors import active_version
 from predictions.errors import CatalogueRefused
 from predictions.models import CellType, CountsAs
 from predictions.models.catalogue import DUPLICATE, NOT_A_CELL
+from predictions.services.recount import alone, judge_open, recount_named
 
 FACTS: Final = (
     "name",
@@ -32,8 +33,8 @@ FACTS: Final = (
     "position",
     "active",
 )
-# Undo, the four directions, and the map of what the model looked at: static/js/sample/keys.js.
-TAKEN_KEYS: Final = frozenset("uhjkla")
+# Undo, the four directions, the map of what the model looked at, the next sample: static/js/sample/keys.js.
+TAKEN_KEYS: Final = frozenset("uhjklan")
 CODE_LENGTH: Final = 32
 
 
@@ -66,6 +67,7 @@ def cell_type_change(
     """
     require(actor, Capability.EDIT_RULES)
     with transaction.atomic():
+        alone()
         kind = CellType.objects.select_for_update(no_key=True).get(pk=code)
         if fingerprint(kind) != seen:
             raise CatalogueRefused(
@@ -92,6 +94,7 @@ def cell_type_add(*, actor: User, origin: Origin, facts: Mapping[str, Any]) -> C
     require(actor, Capability.EDIT_RULES)
     given = {name: facts[name] for name in FACTS if name in facts}
     with transaction.atomic():
+        alone()
         kind = CellType(code=_code(str(given.get("name", ""))), **given)
         _checked(kind)
         _stored(kind, actor, origin, list(given), new=True)
@@ -136,6 +139,9 @@ def _stored(kind: CellType, actor: User, origin: Origin, changed: list[str], *, 
         raise CatalogueRefused(
             _("Somebody else has just taken this key or short name. Nothing was saved.")
         ) from problem
+    if new or {"active", "counts_as"} & {*changed}:
+        recount_named(kind.code)
+        judge_open()
     record(
         "catalogue.changed",
         actor=actor,

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from predictions.errors import SampleRefused
 from predictions.models import AnalysisJob, EventKind, Sample, SmearField
+from predictions.services.recount import recount
 from predictions.services.trail import locked, move, note
 from predictions.states import TAKES_FIELDS, JobState, SampleState
 
@@ -50,6 +51,8 @@ def read(field: SmearField, sample_id: UUID | None, *, cells: int | None) -> Non
     sample = locked(None, sample_id)
     kind = EventKind.FAILED if cells is None else EventKind.ANALYSED
     note(sample, kind, None, {"field": str(field.pk), "cells": cells})
+    if cells is not None:
+        recount(sample)
     if sample.state != SampleState.ANALYSING:
         return
     states = set(AnalysisJob.objects.filter(field__sample=sample).values_list("state", flat=True))

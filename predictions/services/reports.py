@@ -22,6 +22,7 @@ from predictions.errors import SampleRefused, SigningRefused
 from predictions.models import Acknowledgement, CellReview, EventKind, Report, Sample, SampleEvent
 from predictions.report import content as printed
 from predictions.selectors import Judged, judged
+from predictions.services.recount import judge_patient
 from predictions.services.report_content import Version, codes_of, gather
 from predictions.services.trail import locked, move, note
 from predictions.states import SampleState
@@ -79,6 +80,7 @@ def report_sign(*, actor: User, origin: Origin, sample_id: UUID, intent: Intent)
         why = {"override": bool(made.override), "reason": made.override}
         note(sample, EventKind.SIGNED, actor, {**detail, **why})
         move(sample, SampleState.AMENDED if earlier else SampleState.SIGNED, actor)
+        judge_patient(sample)
         told: dict[str, JSON] = {
             "version": made.version,
             "rules": count.rules.version,
@@ -101,6 +103,7 @@ def report_amend(*, actor: User, origin: Origin, sample_id: UUID, reason: str) -
     with transaction.atomic():
         sample = locked(actor, sample_id)
         move(sample, SampleState.IN_REVIEW, actor, reason=given, amends=True)
+        judge_patient(sample)
         record("report.amendment_begun", actor=actor, subject=sample, origin=origin)
     return sample
 

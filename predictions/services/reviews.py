@@ -15,6 +15,7 @@ from hematovision.core.origin import Origin
 from predictions.errors import ChangedMeanwhile, ReviewRefused
 from predictions.models import CellReview, CellType, EventKind, ReviewKind, Sample
 from predictions.selectors import CellState, cell_states
+from predictions.services.recount import recount
 from predictions.services.trail import locked, note
 from predictions.states import TAKES_REVIEWS, SampleState
 
@@ -55,6 +56,7 @@ def cells_review(
             )
             for state in states
         )
+        recount(sample)
         told = {"cells": len(states), "code": code, "revision": revision}
         record("cells.reviewed", actor=actor, subject=sample, origin=origin, detail=told)
         return sample, cell_states(sample, [state.cell.pk for state in states])
@@ -90,6 +92,7 @@ def review_undo(*, actor: User, origin: Origin, sample_id: UUID) -> tuple[Sample
             )
             for review in given
         )
+        recount(sample)
         told = {"cells": len(given), "revision": revision, "undoes": undone}
         record("review.undone", actor=actor, subject=sample, origin=origin, detail=told)
         return sample, cell_states(sample, list(newest))

@@ -23,6 +23,7 @@ from predictions.models import CellType, Rules
 from predictions.models.samples import TARGETS
 from predictions.selectors import RulesInForce
 from predictions.selectors import rules as rules_in_force
+from predictions.services.recount import alone, judge_open
 
 REASON_LENGTH = 500
 
@@ -60,9 +61,11 @@ def rules_change(
     content, old = wanted.content(), before.content()
     try:
         with transaction.atomic():
+            alone()
             made = Rules.objects.create(
                 id=version, content=content, created_by=actor, reason=reason.strip()[:REASON_LENGTH]
             )
+            judge_open()
             changed = [name for name in content if content[name] != old[name]]
             record(
                 "rules.changed",

@@ -15,6 +15,7 @@ from accounts.permissions import Capability, require
 from hematovision.core.origin import Origin
 from predictions.errors import SampleRefused
 from predictions.models import EventKind, Sample
+from predictions.services.recount import alone, judge_anew
 from predictions.services.trail import locked, move, note
 from predictions.states import SampleState
 
@@ -88,6 +89,8 @@ def sample_edit(*, actor: User, origin: Origin, sample_id: UUID, facts: Mapping[
     """
     require(actor, Capability.REGISTER_SAMPLES)
     with transaction.atomic():
+        # Whose sample it is decides what others are held against.
+        alone()
         sample = locked(actor, sample_id)
         if sample.state not in EDITABLE:
             raise SampleRefused(
@@ -102,6 +105,7 @@ def sample_edit(*, actor: User, origin: Origin, sample_id: UUID, facts: Mapping[
             sample.full_clean()
             sample.save(update_fields=changed)
             note(sample, EventKind.EDITED, actor, {"fields": changed})
+            judge_anew([sample])
             record("sample.edited", actor=actor, subject=sample, origin=origin, detail={"fields": [*changed]})
     return sample
 

@@ -12,6 +12,7 @@ from accounts.models import User
 from predictions.errors import SampleRefused
 from predictions.models import EventKind, Sample, SampleEvent
 from predictions.selectors import visible_samples
+from predictions.services.recount import together
 from predictions.states import SAMPLE_MOVES, SampleState
 
 
@@ -21,6 +22,7 @@ def locked(actor: User | None, sample_id: UUID) -> Sample:
     Raises:
         Sample.DoesNotExist: there is none, or it is not for ``actor`` to see.
     """
+    together()
     samples = Sample.objects.all() if actor is None else visible_samples(actor)
     return samples.select_for_update(of=("self",), no_key=True).get(pk=sample_id)
 

@@ -2,13 +2,16 @@
 
 from django.urls import path
 
-from predictions.web import history, media, pieces, results, uploads
+from predictions.web import history, media, pieces, results, trends, uploads
 from predictions.web.laboratory import catalogue, rules
-from predictions.web.samples import cells, export, pages, reports, worklist
+from predictions.web.samples import cells, export, live, pages, reports, views, worklist
 
 urlpatterns = [
     path("samples/", worklist.worklist, name="worklist"),
     path("samples/export/", export.export, name="worklist_export"),
+    path("samples/live/", live.live, name="worklist_live"),
+    path("samples/views/", views.save, name="view_save"),
+    path("samples/views/<uuid:view_id>/delete/", views.delete, name="view_delete"),
     path("samples/new/", pages.new, name="sample_new"),
     path("samples/<uuid:sample_id>/", pages.page, name="sample"),
     path("samples/<uuid:sample_id>/edit/", pages.edit, name="sample_edit"),
@@ -36,6 +39,7 @@ urlpatterns = [
     path("laboratory/catalogue/", catalogue.page, name="laboratory_catalogue"),
     path("laboratory/catalogue/<slug:code>/", catalogue.edit, name="cell_type"),
     path("laboratory/new-class/", catalogue.new, name="cell_type_new"),
+    path("trends/", trends.trends, name="trends"),
     path("upload/", uploads.upload, name="upload"),
     path("upload/file/", uploads.upload_file, name="upload_file"),
     path("upload/pieces/", pieces.begin, name="pieces_begin"),

@@ -10,4 +10,4 @@ const localise = (root) => {
   }
 };
 localise(document);
-document.addEventListener("htmx:afterSettle", () => localise(document));
+for (const name of ["htmx:afterSettle", "page:renewed"]) document.addEventListener(name, () => localise(document));

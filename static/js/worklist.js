@@ -1,4 +1,6 @@
-// The worklist by keyboard: j and k or the arrows go from sample to sample, enter opens one.
+// The worklist by keyboard: j and k or the arrows go from sample to sample, enter opens one. While it is open it renews itself.
+import { Live } from "./worklist/live.js";
+
 const rows = () => [...document.querySelectorAll(".sample-row .opens")];
 
 document.addEventListener("keydown", (event) => {
@@ -12,3 +14,6 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   next.focus();
 });
+
+const list = document.getElementById("list");
+if (list?.dataset.live) new Live(list);

@@ -14,7 +14,7 @@ from accounts import links, services
 from accounts.models import User
 from hematovision.core.origin import Origin
 from mlcore.registry.models import ModelVersion, TrainingRun
-from predictions.models import Analysis, Cell, Report, Rules
+from predictions.models import Analysis, Cell, Report, Rules, SavedView
 from predictions.selectors.rules import STARTER
 from predictions.services import Announced, field_submit, partial_begin, sample_create
 from tests.accounts.factories import PASSWORD, PersonFactory, SiteFactory
@@ -90,6 +90,11 @@ class World:
         self.reports = {which: self._report(sample) for which, sample in self.samples.items()}
         self.cells = {which: self._cell(sample) for which, sample in self.samples.items()}
 
+        self.views = {
+            which: SavedView.objects.create(person=who, name="Mine", filters={"state": "signed"})
+            for which, who in (("own", self.people["technician"]), ("other", self.stranger))
+        }
+
     def _report(self, sample):
         facts = {"version": 1, "revision": 1, "content": "{}", "pdf": b"%PDF", "sha256": "0" * 64}
         signed = {"signed_by": self.people["doctor"], "signed_at": timezone.now(), "code": sample.accession}
@@ -121,6 +126,8 @@ class World:
             return self.samples[which].pk
         if name == "upload_id":
             return self.uploads[which].pk
+        if name == "view_id":
+            return self.views[which].pk
         if name == "report_id":
             return self.reports[which].pk
         if name in {"field_id", "cell_id"}:

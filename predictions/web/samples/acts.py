@@ -7,7 +7,6 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
 
 from accounts.permissions import Capability, can
 from accounts.web.access import signed_in
@@ -16,6 +15,7 @@ from hematovision.core.origin import Origin
 from predictions.models import Sample
 from predictions.selectors import visible_samples
 from predictions.states import TAKES_REVIEWS, SampleState
+from predictions.web.samples.came_from import back_to_sample
 
 
 def sample_or_404(request: HttpRequest, sample_id: UUID) -> Sample:
@@ -44,4 +44,4 @@ def act(
     else:
         if done:
             messages.success(request, done)
-    return redirect("sample", sample_id)
+    return back_to_sample(request, sample_id)

@@ -45,9 +45,9 @@ def export(request: HttpRequest) -> HttpResponse:
     """
     query = request.GET.copy()
     query.pop("text", None)
-    form = WorklistForm(query)
-    form.is_valid()
     person = signed_in(request)
+    form = WorklistForm(query, user=person)
+    form.is_valid()
     types = list(CellType.objects.all())
     buffer = io.StringIO()
     writer = csv.writer(buffer)
@@ -63,7 +63,7 @@ def _rows(request: HttpRequest, filters: WorklistFilters, types: list[CellType])
     after, left, in_force = None, MOST, selectors.rules()
     while left > 0:
         page = selectors.worklist(request.user, filters=filters, after=after, limit=min(AT_ONCE, left))
-        counted = selectors.tallied([sample.pk for sample in page.samples])
+        counted = selectors.stored_tallies([sample.pk for sample in page.samples])
         for sample in page.samples:
             found = counted[sample.pk]
             total = selectors.differential(sample, found, types, in_force).total

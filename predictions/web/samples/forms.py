@@ -7,11 +7,14 @@ from typing import Any, ClassVar
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from predictions.differential.units import Unit
-from predictions.models import Sample
+from predictions.models import CellType, Flag, Sample
+from predictions.selectors import registrars
 from predictions.services.samples import FACTS
+from predictions.services.views import KEPT
 from predictions.states import SampleState
-from predictions.types import WorklistFilters
+from predictions.types import ALL_STATES, WorklistFilters
 
 # May-Grünwald-Giemsa and its relatives; any other may be typed.
 STAINS = ("May-Grünwald-Giemsa", "Wright-Giemsa", "Wright", "Leishman", "Giemsa")
@@ -71,7 +74,14 @@ class WorklistForm(forms.Form):
     """Filters of the worklist. ``text`` is a number of a sample or patient: the page posts it."""
 
     state = forms.ChoiceField(
-        label=_("State"), required=False, choices=[("", _("all that wait")), *SampleState.choices]
+        label=_("State"),
+        required=False,
+        choices=[("", _("all that wait")), *SampleState.choices, (ALL_STATES, _("all states"))],
+    )
+    kind = forms.ChoiceField(label=_("Class"), required=False)
+    flag = forms.ChoiceField(label=_("Flag"), required=False, choices=[("", _("any or none")), *Flag.choices])
+    person = forms.ModelChoiceField(
+        User.objects.none(), label=_("Registered by"), required=False, empty_label=_("anybody")
     )
     date_from = forms.DateField(label=_("Received from"), required=False)
     date_to = forms.DateField(label=_("to"), required=False)
@@ -79,9 +89,14 @@ class WorklistForm(forms.Form):
         label=_("Accession number or patient reference"), required=False, max_length=64, strip=True
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.label_suffix = ""
+        kinds, people = self.fields["kind"], self.fields["person"]
+        assert isinstance(kinds, forms.ChoiceField)
+        assert isinstance(people, forms.ModelChoiceField)
+        kinds.choices = [("", _("any class")), *CellType.objects.values_list("code", "name")]
+        people.queryset = registrars(user)
         for name in ("date_from", "date_to"):
             self.fields[name].widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 
@@ -90,10 +105,18 @@ class WorklistForm(forms.Form):
         given = getattr(self, "cleaned_data", {})
         return WorklistFilters(
             state=given.get("state", ""),
+            kind=given.get("kind", ""),
+            flag=given.get("flag", ""),
+            person=given["person"].pk if given.get("person") else None,
             date_from=given.get("date_from"),
             date_to=given.get("date_to"),
             text=given.get("text", "").replace("\0", ""),
         )
+
+    def query(self) -> dict[str, str]:
+        """Return the filters that an address may hold, as it holds them; none with errors, never the text."""
+        kept = {name: getattr(self, "cleaned_data", {}).get(name) for name in KEPT}
+        return {name: str(getattr(value, "pk", value)) for name, value in kept.items() if value}
 
     def given(self) -> list[tuple[str, str]]:
         """Return what was filled in, as hidden inputs carry it to the next page."""

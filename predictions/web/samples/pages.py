@@ -24,9 +24,11 @@ from predictions.selectors import (
     against_previous,
     cell_states,
     judged,
-    next_sample,
+    next_waiting,
     rules,
     suggested,
+    visits,
+    waits_for,
 )
 from predictions.services import (
     sample_cancel,
@@ -42,12 +44,14 @@ from predictions.states import TAKES_FIELDS, TAKES_REVIEWS, JobState, SampleStat
 from predictions.web.duplicates import copies
 from predictions.web.pieces import begun_before
 from predictions.web.samples.acts import act, may_review, sample_or_404
+from predictions.web.samples.came_from import as_query, asked_filters
 from predictions.web.samples.forms import STAINS, ReasonForm, SampleForm
 from predictions.web.samples.gallery import groups
+from predictions.web.samples.lines import TONES
 from predictions.web.samples.panel import panel, quality_told
 from predictions.web.samples.reports import proof_needed
 from predictions.web.samples.trail import comments, sample_trail
-from predictions.web.samples.worklist import TONES
+from predictions.web.samples.visits import visits_told
 
 
 @require_http_methods(["GET", "POST"])
@@ -88,12 +92,14 @@ def page(request: HttpRequest, sample_id: UUID) -> HttpResponse:
     """Show a sample with its cells and differential; opening it is logged."""
     sample = sample_or_404(request, sample_id)
     sample_opened(actor=signed_in(request), origin=Origin.of(request), sample=sample)
-    version = active_version()
     takes = sample.state in TAKES_FIELDS and can(request.user, Capability.UPLOAD)
+    version, came_from = active_version(), asked_filters(request)
     context = {
         **_panel_context(request, sample),
         **_groups_context(request, sample),
-        "next": next_sample(request.user, sample),
+        "next": next_waiting(request.user, came_from.filters(), after=sample),
+        "came_from": as_query(came_from),
+        "done_here": sample.state != waits_for(request.user),
         "may_comment": can(request.user, Capability.REVIEW_CELLS),
         "comment_length": COMMENT_LENGTH,
         "proof_needed": proof_needed(request),
@@ -189,6 +195,7 @@ def _panel_context(request: HttpRequest, sample: Sample) -> dict[str, object]:
         "tone": TONES[SampleState(sample.state)],
         "panel": panel(sample, found, previous),
         "rules": found.rules,
+        "visits": visits_told(visits(sample, found.counted, found.types, found.rules), found.types),
         "trail": sample_trail(sample, found.types),
         "comments": comments(sample),
         "quality": quality_told(sample),

@@ -11,7 +11,7 @@ from allauth.core import ratelimit
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
@@ -29,6 +29,7 @@ from predictions.selectors import report_by_code, visible_reports
 from predictions.services import critical_note, report_amend, report_opened, report_preview, report_sign
 from predictions.services.reports import Intent
 from predictions.web.samples.acts import act, sample_or_404
+from predictions.web.samples.came_from import back_to_sample
 
 # When the person of this session last proved at a signature who they are, in seconds since 1970.
 PROVED_AT: Final = "signing_proved_at"
@@ -72,7 +73,7 @@ def sign(request: HttpRequest, sample_id: UUID) -> HttpResponse:
     else:
         text = _("Version %(version)d of the report is signed.")
         messages.success(request, text % {"version": made.version})
-    return redirect("sample", sample_id)
+    return back_to_sample(request, sample_id)
 
 
 def _signed(request: HttpRequest, sample_id: UUID) -> Report:

@@ -43,7 +43,7 @@ export class Live {
     if (this.asking) return;
     this.asking = true;
     const { epoch } = this.changes;
-    const { kind, answer } = await ask(`${this.address}?since=${this.revision}`);
+    const { kind, answer } = await ask(`${this.address}?since=${this.revision}`, null, { unattended: true });
     if (kind === "done") await this.heard(answer, epoch);
     else this.missed(kind);
     this.asking = false;

@@ -4,16 +4,18 @@ const AWAY = [502, 503, 504];
 const headersOf = (body) => JSON.parse(body.getAttribute("hx-headers") ?? "{}");
 
 // Returns { kind, status, answer }; kind is "done", "refused", "signed_out", "other_person" or "offline".
-export async function ask(address, body) {
-  const first = await once(address, body);
+// "unattended" says that nobody did anything: such a request does not keep the session alive.
+export async function ask(address, body, { unattended = false } = {}) {
+  const first = await once(address, body, unattended);
   // A new sign-in in another tab changes the token; with the new one the same request is good.
   if (first.status !== 403 || first.answer) return first;
   const renewed = await renew();
   return renewed === "done" ? once(address, body) : { kind: renewed };
 }
 
-async function once(address, body) {
-  const options = { redirect: "manual", signal: AbortSignal.timeout(PATIENCE_MS), headers: { Accept: "application/json" } };
+async function once(address, body, unattended = false) {
+  const headers = { Accept: "application/json", ...(unattended && { "X-Unattended": "yes" }) };
+  const options = { redirect: "manual", signal: AbortSignal.timeout(PATIENCE_MS), headers };
   if (body) {
     options.method = "POST";
     options.body = JSON.stringify(body);

@@ -269,9 +269,9 @@ def test_queries_of_the_pages_do_not_grow(client, filled, read, technician, djan
     read("neutrophil", "monocyte", seed=2, sample_id=filled.pk)
     for number in range(10):
         sample_create(actor=technician, origin=HERE, facts={"accession": f"HV-Q-{number}"})
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(16):
         client.get(reverse("worklist"))
-    with django_assert_max_num_queries(31):
+    with django_assert_max_num_queries(33):
         client.get(reverse("sample", args=[filled.pk]))
 
 
