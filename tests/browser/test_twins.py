@@ -1,5 +1,6 @@
 """A cell that two overlapping fields show: marked, led to, compared and decided, in a real browser."""
 
+import itertools
 import re
 import uuid
 
@@ -10,6 +11,8 @@ from playwright.sync_api import expect
 from predictions.synthetic import draw_overlapping
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
+# Another drawing each time: the portal asks before it takes pictures that it has already.
+seeds = itertools.count(3)
 LABELS = ("neutrophil", "neutrophil", "neutrophil", "neutrophil")
 
 
@@ -20,7 +23,7 @@ def sample(open_page):
     page.goto("/samples/new/")
     page.locator("[name=accession]").fill(f"HV-{uuid.uuid4().hex[:10].upper()}")
     page.get_by_role("button", name="Register and add images").click()
-    fields = draw_overlapping(3, labels=LABELS)
+    fields = draw_overlapping(next(seeds), labels=LABELS)
     page.locator("#files").set_input_files(
         [
             {"name": f"{number}.jpg", "mimeType": "image/jpeg", "buffer": field.encoded()}

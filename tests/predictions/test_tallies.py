@@ -14,6 +14,7 @@ from hematovision.core.origin import Origin
 from mlcore.registry.models import ModelVersion
 from predictions.differential.counts import SmudgePolicy
 from predictions.differential.criticals import CriticalLimit, CriticalQuantity
+from predictions.differential.units import Unit
 from predictions.models import Analysis, CellType, Sample, SampleTally
 from predictions.selectors import cell_states, judged, stored_tallies, tallied
 from predictions.services import (
@@ -126,7 +127,7 @@ def sign(sample, technician, doctor):
 
 def change_rules(admin, **given):
     known = {"edited": None, "ranges": [], "criticals": [ANY_BLAST], "smudge_policy": SmudgePolicy.APART}
-    more = {"delta_points": None, "target": 100, "reason": "Confirmed."}
+    more = {"delta_points": None, "target": 100, "unit": Unit.SI, "reason": "Confirmed."}
     return rules_change(actor=admin, origin=HERE, **{**known, **more, **given})
 
 
