@@ -1,4 +1,4 @@
-"""Samples of the demo, one in nearly every state, brought there by the services that people use."""
+"""Samples of the demo, one or more in every state, brought there by the services that people use."""
 
 from __future__ import annotations
 
@@ -57,6 +57,7 @@ class Day:
         self.amended("DEMO-0006", sex="male", age_value=70, wbc="7.90", patient_reference="PAT-377")
         cancelled = self.sample("DEMO-0007", fields=1, read=True)
         sample_cancel(actor=self.technician, origin=HERE, sample_id=cancelled.pk, reason="Clotted sample")
+        self.failed("DEMO-0008")
         return self.drawn
 
     def sample(self, accession: str, *, fields: int = 0, read: bool = False, **facts: Any) -> Sample:
@@ -92,6 +93,17 @@ class Day:
             name=f"synthetic-{self.drawn:02}.jpg",
             sample_id=sample.pk if sample else None,
         ).field
+
+    def failed(self, accession: str) -> None:
+        """A sample whose only picture was away when it was read; it is back, so that retrying succeeds."""
+        sample = self.sample(accession)
+        field = self.field(sample)
+        aside = field.image.path.with_suffix(".away")
+        field.image.path.rename(aside)
+        try:
+            analyse_field(field.pk)
+        finally:
+            aside.rename(field.image.path)
 
     def submitted(self, accession: str, **facts: Any) -> Sample:
         """A sample of which the technician has named what the model left open, handed to the doctor."""
