@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+from typing import Any
 
 from celery import Celery
 from celery.signals import task_prerun, worker_process_init
@@ -40,6 +41,17 @@ def warm_up(**_: object) -> None:
         # Without a model the worker lives and the jobs wait; /healthz and the next job say why.
         with contextlib.suppress(PortalError):
             loader.current()
+
+
+@task_prerun.connect
+def follow_the_request(task: Any, **_: object) -> None:
+    """Let the lines that a task logs carry the identifier of the request that asked for it."""
+    from hematovision.core import tracing  # noqa: PLC0415 -- needs the settings, which this module names
+
+    # A message's own headers become attributes of the request; a task called directly keeps them apart.
+    request = task.request
+    given = getattr(request, "request_id", None) or (request.headers or {}).get("request_id")
+    tracing.follow(str(given or ""))
 
 
 @task_prerun.connect

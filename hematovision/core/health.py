@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 from collections.abc import Callable, Mapping
-from typing import TypedDict
+from typing import Final, TypedDict
 
 import redis
 from django.conf import settings
@@ -18,8 +19,12 @@ logger = logging.getLogger(__name__)
 Probe = Callable[[], bool]
 
 
+# Below this a picture of the largest size, its row and the database's own files may not find room.
+LEAST_FREE_BYTES: Final = 500 * 1024 * 1024
+
+
 class Report(TypedDict):
-    """What ``/healthz`` answers: ``ok`` or ``missing`` for the whole and for each part."""
+    """What ``/healthz`` and ``/readyz`` answer: ``ok`` or ``missing`` for the whole and for each part."""
 
     status: str
     parts: dict[str, str]
@@ -57,6 +62,14 @@ def broker_and_workers() -> dict[str, bool]:
         logger.warning("The broker does not answer", exc_info=True)
         return dict.fromkeys(("broker", *workers.ROLES), False)
     return {"broker": True, **{role: role in working for role in workers.ROLES}}
+
+
+def disk() -> bool:
+    """Whether there is room for more pictures; a folder that is not there has none."""
+    try:
+        return shutil.disk_usage(settings.IMAGE_ROOT).free >= LEAST_FREE_BYTES
+    except OSError:
+        return False
 
 
 def image_folder() -> bool:

@@ -15,6 +15,8 @@ from celery import current_app, shared_task
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
+from hematovision.core import tracing
+
 logger = logging.getLogger(__name__)
 
 ANALYSE_FIELD: Final = "predictions.analyse_field"
@@ -47,7 +49,14 @@ def heavy_task(name: str, *, hours: int = 12) -> Callable[[Function], Any]:
 def ring(name: str, *args: str | int) -> bool:
     """Send the doorbell now; return whether the broker took it."""
     try:
-        current_app.send_task(name, args=args, queue=QUEUE_OF[name], retry=False, ignore_result=True)
+        current_app.send_task(
+            name,
+            args=args,
+            queue=QUEUE_OF[name],
+            retry=False,
+            ignore_result=True,
+            headers={"request_id": tracing.current()},
+        )
     except (OperationalError, ConnectionError, OSError):
         logger.warning("The broker did not take %s; the sweeper will.", name)
         return False

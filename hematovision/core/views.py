@@ -16,6 +16,8 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
+from hematovision.core import tracing
+
 logger = logging.getLogger(__name__)
 
 OUTAGES = (OperationalError, InterfaceError, redis.ConnectionError, redis.TimeoutError)
@@ -64,7 +66,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """Answer 500 with a reference number that stands beside the trace in the log, or 503 for an outage."""
     if isinstance(sys.exc_info()[1], OUTAGES):
         return unavailable()
-    reference = uuid.uuid4().hex[:8].upper()
+    reference = (tracing.current() or uuid.uuid4().hex)[:8].upper()
     logger.error("Error page shown, reference %s", reference)
     text = _(
         "This is a fault of the portal, not yours. What was saved before is safe. "

@@ -1,4 +1,4 @@
-"""``/healthz``: whether the portal can take a smear and classify it."""
+"""``/healthz``: whether every part of the portal is there; ``/readyz``: whether it can take more smears."""
 
 from __future__ import annotations
 
@@ -20,7 +20,16 @@ Stamp = tuple[tuple[str, int, int], ...]
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 -- fixed by Django
     """Answer 200 when every part is there, else 503 with the names of the missing ones."""
-    report = health.check({"model": model})
+    return _answer(health.check({"model": model}))
+
+
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 -- fixed by Django
+    """Answer as ``/healthz``, and 503 too while the disk has no room for more pictures."""
+    return _answer(health.check({"model": model, "disk": health.disk}))
+
+
+def _answer(report: health.Report) -> JsonResponse:
     if report["status"] == "ok":
         return JsonResponse(report)
     return JsonResponse(report, status=503, headers={"Retry-After": "5"})
