@@ -9,11 +9,17 @@ from pathlib import Path
 from hematovision.supervisor.errors import StartError
 
 LEAST_FREE_MB = 500
+# A folder in which a restore lays things out; it goes when everything has been verified.
+RESTORING = ".restoring"
 PARTS = ("run", "log", "secrets", "images", "models")
 
 
 def ensure(var: Path) -> None:
     """Make the folder and its parts, for this user alone."""
+    if (var / RESTORING).exists():
+        raise StartError(
+            f"A restore into {var} runs, or did not end; in that case empty the folder and restore again."
+        )
     try:
         for name in ("", *PARTS):
             (var / name).mkdir(mode=0o700, parents=True, exist_ok=True)
