@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tarfile
 import threading
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -47,11 +48,12 @@ def manage(portal, *arguments):
     return subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
 
 
+@contextmanager
 def signed_in(portal, email, password):
-    """Return a client that is signed in, as a person is."""
-    client = httpx.Client(base_url=f"http://127.0.0.1:{portal.port}", timeout=30)
-    post(client, "/accounts/login/", "/accounts/login/", login=email, password=password)
-    return client
+    """Give a client that is signed in, as a person is."""
+    with httpx.Client(base_url=f"http://127.0.0.1:{portal.port}", timeout=30) as client:
+        post(client, "/accounts/login/", "/accounts/login/", login=email, password=password)
+        yield client
 
 
 def post(client, page, address, **values):
