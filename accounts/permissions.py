@@ -36,6 +36,8 @@ class Capability(TextChoices):
     EDIT_RULES = "edit_rules", gettext_lazy("edit the laboratory's rules")
     VIEW_MODELS = "view_models", gettext_lazy("see the models")
     MANAGE_MODELS = "manage_models", gettext_lazy("train or change models")
+    EXPORT_PATIENTS = "export_patients", gettext_lazy("export all data of a patient")
+    ERASE_PATIENTS = "erase_patients", gettext_lazy("erase a patient")
     MANAGE_PEOPLE = "manage_people", gettext_lazy("manage people")
     READ_AUDIT = "read_audit", gettext_lazy("read the audit log")
     VIEW_DASHBOARD = "view_dashboard", gettext_lazy("see the dashboard")
@@ -51,7 +53,13 @@ CAPABILITIES: dict[str, frozenset[Capability]] = {
         Capability.REGISTER_SAMPLES,
         Capability.REVIEW_CELLS,
     },
-    Role.DOCTOR: _EVERYONE | {Capability.VIEW_ALL_SITES, Capability.REVIEW_CELLS, Capability.SIGN_REPORTS},
+    Role.DOCTOR: _EVERYONE
+    | {
+        Capability.VIEW_ALL_SITES,
+        Capability.REVIEW_CELLS,
+        Capability.SIGN_REPORTS,
+        Capability.EXPORT_PATIENTS,
+    },
     # A report is a doctor's word: administering the portal gives no right to it.
     Role.ADMIN: frozenset(Capability) - {Capability.SIGN_REPORTS},
 }

@@ -147,3 +147,10 @@ class SigningRefused(PortalError):  # noqa: N818 -- the name says what happened
 
     code = "signing_refused"
     status = HTTPStatus.CONFLICT
+
+
+class ErasureRefused(PortalError):  # noqa: N818 -- the name says what happened
+    """A patient was not erased; everything is as it was."""
+
+    code = "erasure_refused"
+    status = HTTPStatus.CONFLICT

@@ -7,6 +7,7 @@ from predictions.selectors.duplicates import Duplicate, duplicates, earlier_same
 from predictions.selectors.history import HistoryPage, history
 from predictions.selectors.judged import Judged, Noted, judged, range_of
 from predictions.selectors.partial import unfinished
+from predictions.selectors.patient import patient_images, patient_rows, patient_samples
 from predictions.selectors.people import registrars, uploaders
 from predictions.selectors.quality import QualityFlag, quality_flags
 from predictions.selectors.queue import failed_jobs, jobs_ahead, queue_status, state_counts
@@ -71,6 +72,9 @@ __all__ = [
     "number_in_sample",
     "open_mark",
     "open_twins",
+    "patient_images",
+    "patient_rows",
+    "patient_samples",
     "poor_images",
     "quality_flags",
     "queue_status",
