@@ -23,12 +23,14 @@ ANALYSE_FIELD: Final = "predictions.analyse_field"
 SWEEP_JOBS: Final = "predictions.sweep_jobs"
 RUN_TRAINING: Final = "mlcore.run_training"
 SWEEP_TRAINING: Final = "mlcore.sweep_training"
+SWEEP_RETENTION: Final = "accounts.sweep_retention"
 
 QUEUE_OF: Final[dict[str, str]] = {
     ANALYSE_FIELD: "inference",
     SWEEP_JOBS: "inference",
     RUN_TRAINING: "training",
     SWEEP_TRAINING: "training",
+    SWEEP_RETENTION: "inference",
 }
 
 Function = TypeVar("Function", bound=Callable[..., Any])

@@ -122,6 +122,11 @@ CELERY_BEAT_SCHEDULE = {
     name: {"task": name, "schedule": 30.0, "options": {"queue": queue, "expires": 25}}
     for name, queue in {"predictions.sweep_jobs": "inference", "mlcore.sweep_training": "training"}.items()
 }
+CELERY_BEAT_SCHEDULE["accounts.sweep_retention"] = {
+    "task": "accounts.sweep_retention",
+    "schedule": 3600.0,
+    "options": {"queue": "inference", "expires": 1800},
+}
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
@@ -205,7 +210,7 @@ UPLOAD_MAX_FILES = env.integer("UPLOAD_MAX_FILES", 500, at_least=1)
 UPLOAD_PIECE_MAX_BYTES = 8 * 1024 * 1024
 PARTIAL_MAX_FILES = 2 * UPLOAD_MAX_FILES
 PARTIAL_MAX_BYTES = env.integer("PARTIAL_MAX_MB", 4096, at_least=1) * 1024 * 1024
-PARTIAL_HOURS = 24
+PARTIAL_HOURS = env.integer("RETENTION_UPLOADS_HOURS", 24, at_least=1)
 # A form without JavaScript sends many files in one request; one that fills the disk is refused unread.
 REQUEST_MAX_BYTES = 20 * UPLOAD_MAX_BYTES
 FILE_UPLOAD_HANDLERS = [
@@ -255,6 +260,9 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_IDLE_SECONDS = env.integer("SESSION_IDLE_MINUTES", 60, at_least=1) * 60
 CSRF_COOKIE_HTTPONLY = True
+# For how many days ended sessions, and links that were used or ran out, are kept; 0 keeps them.
+RETENTION_SESSIONS_DAYS = env.integer("RETENTION_SESSIONS_DAYS", 7)
+RETENTION_LINKS_DAYS = env.integer("RETENTION_LINKS_DAYS", 30)
 CSRF_FAILURE_VIEW = "hematovision.core.views.csrf_failure"
 
 LOGGING: dict[str, Any] = {

@@ -19,10 +19,12 @@ from hematovision.supervisor import static
 
 
 def main() -> None:
-    """Bring tables, models and static files up to date, drop old sessions; tell what the terminal shows."""
+    """Bring tables, models and static files up to date, forget what is old; tell what the terminal shows."""
     django.setup()
+    from accounts.retention import retention_sweep  # noqa: PLC0415 -- its models need the setup
+
     call_command("migrate", database="owner", interactive=False, verbosity=0)
-    call_command("clearsessions")
+    retention_sweep()
     try:
         call_command("register_model", stdout=sys.stderr)
     except CommandError as error:

@@ -47,7 +47,7 @@ class Writer:
         with file:
             size = path.stat().st_size
             reader = _Hashing(file)
-            self._tar.addfile(_info(name, size), reader)  # type: ignore[arg-type]  # it only reads
+            self._tar.addfile(_info(name, size), reader)
             self.files[name] = {"sha256": reader.hash.hexdigest(), "bytes": size}
 
     def finish(self, facts: dict[str, Any]) -> None:
