@@ -19,8 +19,9 @@ STARTED = re.compile(r"HematoVision runs at (\S+) \(after ([\d.]+) s\)")
 class Portal:
     """The supervisor with its own data folder and port, and everything it starts."""
 
-    def __init__(self, var, *, before=(), **extra):
-        self.var, self.port, self.before, self.extra = var, free_port(), before, extra
+    def __init__(self, var, *, before=(), options=(), **extra):
+        self.var, self.port, self.extra = var, free_port(), extra
+        self.before, self.options = before, options
         self.out = var.with_suffix(".out")
 
     def start(self):
@@ -46,7 +47,7 @@ class Portal:
         }
         with self.out.open("w") as out:
             self.process = subprocess.Popen(
-                [*self.before, sys.executable, "-m", "hematovision.supervisor"],
+                [*self.before, sys.executable, "-m", "hematovision.supervisor", *self.options],
                 cwd=ROOT,
                 env=env,
                 stdout=out,
