@@ -1,7 +1,11 @@
 #!/bin/sh
 # Runs once, when the database is made: the owner migrates, the application reads and writes rows.
 set -eu
-psql -v ON_ERROR_STOP=1 -U "$POSTGRES_USER" -d "$POSTGRES_DB" -v owner="$OWNER_PASSWORD" -v application="$APP_PASSWORD" <<'SQL'
+SECRETS=${SECRETS:-/run/secrets}
+# Passwords go in by standard input, since a command line is visible to everybody who lists processes.
+psql -v ON_ERROR_STOP=1 -U "$POSTGRES_USER" -d "$POSTGRES_DB" <<SQL
+\set owner '$(cat "$SECRETS/owner_password")'
+\set application '$(cat "$SECRETS/app_password")'
 CREATE ROLE hematovision_owner LOGIN PASSWORD :'owner';
 CREATE ROLE hematovision_app LOGIN PASSWORD :'application';
 ALTER DATABASE hematovision OWNER TO hematovision_owner;

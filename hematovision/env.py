@@ -21,13 +21,27 @@ class EnvironmentMistake(ImproperlyConfigured):
 
 
 def text(name: str, default: str | None = None) -> str:
-    """Return the variable as it stands; without a default an unset or empty one is a mistake."""
-    value = os.environ.get(name, "")
+    """Return the variable as it stands; without a default an unset or empty one is a mistake.
+
+    ``<name>_FILE`` names a file that holds the value instead, as containers are given secrets.
+    """
+    value = os.environ.get(name, "") or held(name)
     if value:
         return value
     if default is None:
         raise EnvironmentMistake(f"{name} is not set. HematoVision has no default for it.")
     return default
+
+
+def held(name: str) -> str:
+    """Return the content of the file that ``<name>_FILE`` names, or nothing."""
+    file = os.environ.get(f"{name}_FILE", "")
+    if not file:
+        return ""
+    try:
+        return Path(file).read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise EnvironmentMistake(f"{name}_FILE names {file}, which cannot be read: {error}.") from error
 
 
 def flag(name: str, *, default: bool) -> bool:

@@ -187,6 +187,8 @@ STORAGES = {
 }
 # Smear images: content-addressed files below this folder, never below the web root.
 IMAGE_ROOT = VAR_DIR / "images"
+# Whether a web server in front sends stored images itself, from the address that the portal answers with.
+X_ACCEL = env.flag("X_ACCEL", default=False)
 # Files that come in pieces, until they are whole; on the same disk.
 PARTIAL_ROOT = VAR_DIR / "partial"
 # Model bundles, each in a folder named by its hash; written only after verification.

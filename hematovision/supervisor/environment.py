@@ -6,7 +6,8 @@ import json
 import os
 from pathlib import Path
 
-from hematovision.supervisor import vault
+from hematovision import env as read
+from hematovision.supervisor import machine, vault
 from hematovision.supervisor.parts import Address
 
 ALWAYS_ALLOWED = "127.0.0.1,localhost,[::1]"
@@ -15,7 +16,9 @@ SHARED = (
     "DJANGO_SETTINGS_MODULE",
     "HV_VAR",
     "SECRET_KEY",
+    "SECRET_KEY_FILE",
     "HTTPS",
+    "HSTS_SECONDS",
     "ALLOWED_HOSTS",
     "DATABASE_URL",
     "REDIS_URL",
@@ -27,16 +30,29 @@ def build(address: Address, var: Path) -> dict[str, str]:
 
     Plain HTTP is assumed for this machine's own address only; every other one is expected behind HTTPS.
     """
-    env = {name: value for name, value in os.environ.items() if name != "DATABASE_OWNER_URL"}
+    env = {name: value for name, value in os.environ.items() if not name.startswith("DATABASE_OWNER_URL")}
     env["DJANGO_SETTINGS_MODULE"] = "hematovision.settings.prod"
     env["HV_VAR"] = str(var)
     env["PYTHONUNBUFFERED"] = "1"
-    env.setdefault("SECRET_KEY", vault.secret(var / "secrets", "secret-key"))
-    if address.loopback:
+    if "SECRET_KEY_FILE" not in env:
+        env.setdefault("SECRET_KEY", vault.secret(var / "secrets", "secret-key"))
+    if address.tls:
+        env["HTTPS"] = "yes"
+        # Browsers apply HSTS to every port of a host: it would shut out whatever else this machine serves.
+        env.setdefault("HSTS_SECONDS", "0")
+        env["ALLOWED_HOSTS"] = ",".join(hosts(address))
+    elif address.loopback:
         env.setdefault("HTTPS", "no")
     if not address.everywhere:
         env.setdefault("ALLOWED_HOSTS", f"{ALWAYS_ALLOWED},{address.text.rpartition(':')[0]}")
     return env
+
+
+def hosts(address: Address) -> list[str]:
+    """Return ALLOWED_HOSTS of a portal that speaks TLS itself: the certificate's names and those chosen."""
+    chosen = read.words("ALLOWED_HOSTS")
+    found = (f"[{name}]" if ":" in name else name for name in machine.names(address, chosen))
+    return list(dict.fromkeys((*found, *chosen)))
 
 
 def publish(var: Path, env: dict[str, str]) -> None:

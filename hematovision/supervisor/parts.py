@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hematovision import env as read
 from hematovision.supervisor.process import Child
+
+if TYPE_CHECKING:
+    from hematovision.supervisor.certificates import Pair
 
 CELERY = (sys.executable, "-m", "celery", "--quiet", "-A", "hematovision")
 WORKER = (*CELERY, "worker", "--without-gossip", "--without-mingle", "--pool", "prefork", "--loglevel")
@@ -24,6 +29,7 @@ class Address:
 
     host: str
     port: int
+    tls: bool = False
 
     @property
     def loopback(self) -> bool:
@@ -40,13 +46,24 @@ class Address:
         """``host:port`` as it stands in a link."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
+    @property
+    def url(self) -> str:
+        """The address without a slash at its end; with TLS a name that the certificate holds."""
+        if self.tls and self.everywhere:
+            return f"https://{socket.gethostname().lower()}:{self.port}"
+        return f"{'https' if self.tls else 'http'}://{self.text}"
 
-def web(address: Address, log: Path, env: Mapping[str, str]) -> Child:
-    """Return the web server; it keeps no access log, since searches and one-time links are in addresses."""
+
+def web(address: Address, log: Path, env: Mapping[str, str], pair: Pair | None = None) -> Child:
+    """Return the web server; it keeps no access log, since searches and one-time links are in addresses.
+
+    With ``pair`` it speaks TLS itself.
+    """
     cores = os.cpu_count() or 1
     command = (
         *(sys.executable, "-m", "gunicorn", "hematovision.wsgi", "--bind", address.text, "--preload"),
-        *("--worker-class", "gthread", "--workers", str(read.integer("WEB_WORKERS", min(4, max(2, cores))))),
+        *encrypted(pair),
+        *("--workers", str(read.integer("WEB_WORKERS", min(4, max(2, cores))))),
         *(
             "--threads",
             str(read.integer("WEB_THREADS", 8, at_least=1)),
@@ -59,6 +76,17 @@ def web(address: Address, log: Path, env: Mapping[str, str]) -> Child:
         *("--no-control-socket", "--log-level", "warning"),
     )
     return Child(name="web", command=command, log=log / "web.log", env=env)
+
+
+def encrypted(pair: Pair | None) -> tuple[str, ...]:
+    """Return the kind of worker, and with a certificate what makes it speak TLS."""
+    if pair is None:
+        return ("--worker-class", "gthread")
+    return (
+        *("--worker-class", "hematovision.supervisor.listener.Worker"),
+        *("--config", "python:hematovision.supervisor.listener"),
+        *("--certfile", str(pair.certificate), "--keyfile", str(pair.key)),
+    )
 
 
 def inference(log: Path, env: Mapping[str, str]) -> Child:

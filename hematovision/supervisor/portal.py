@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -11,7 +12,20 @@ import time
 from pathlib import Path
 
 from hematovision import env as read
-from hematovision.supervisor import environment, external, folder, lock, parts, ports, postgres, probe, valkey
+from hematovision.supervisor import (
+    environment,
+    external,
+    folder,
+    greeting,
+    lock,
+    machine,
+    parts,
+    ports,
+    postgres,
+    probe,
+    valkey,
+)
+from hematovision.supervisor.certificates import Own, Pair
 from hematovision.supervisor.errors import StartError
 from hematovision.supervisor.process import Child
 from hematovision.supervisor.watch import Watched, how
@@ -21,13 +35,19 @@ HEALTHY_SECONDS = 120
 
 
 class Portal:
-    """Everything that runs on this machine. Use :meth:`run`, and :meth:`stop` whatever happened."""
+    """Everything that runs on this machine. Use :meth:`run`, and :meth:`stop` whatever happened.
 
-    def __init__(self, *, demo: bool = False) -> None:
+    With ``tls`` the web server speaks HTTPS itself: with ``pair``, or with a certificate of its own.
+    """
+
+    def __init__(self, *, demo: bool = False, tls: bool = False, pair: Pair | None = None) -> None:
         self.demo = demo
         self.began = time.monotonic()
         self.var = read.path("HV_VAR", ROOT / "var")
-        self.address = parts.Address(read.text("HOST", "127.0.0.1"), read.integer("PORT", 8000, at_least=1))
+        port = read.integer("PORT", 8000, at_least=1)
+        self.address = parts.Address(read.text("HOST", "127.0.0.1"), port, tls=tls)
+        self.pair = pair
+        self.own: Own | None = None
         self.children: list[Child] = []
         self.env: dict[str, str] = {}
         self.owner_url = ""
@@ -38,6 +58,9 @@ class Portal:
         held = lock.of_portal(self.var)
         ports.check_free(self.address.host, self.address.port)
         self.env = environment.build(self.address, self.var)
+        if self.address.tls and self.pair is None:
+            self.own = Own(self.var / "tls", machine.names(self.address, read.words("ALLOWED_HOSTS")))
+            self.pair = self.own.pair
         self.start_servers()
         shown = self.prepare()
         environment.publish(self.var, self.env)
@@ -97,7 +120,7 @@ class Portal:
         """Start our own processes."""
         log = self.var / "log"
         for part in (
-            parts.web(self.address, log, self.env),
+            parts.web(self.address, log, self.env, self.pair),
             parts.inference(log, self.env),
             parts.training(log, self.env),
             parts.scheduler(log, self.env),
@@ -111,6 +134,7 @@ class Portal:
         Raises:
             StartError: a process ended at once, or the web server does not answer.
         """
+        shown = self.pair.certificate if self.pair else None
         missing, end = ["web"], time.monotonic() + HEALTHY_SECONDS
         while missing and time.monotonic() < end:
             time.sleep(0.3)
@@ -119,7 +143,7 @@ class Portal:
                     raise StartError(
                         f"The part called {child.name} ended at once ({how(child)}); {child.log} says why."
                     )
-            missing = probe.missing_parts(self.address, self.env)
+            missing = probe.missing_parts(self.address, self.env, shown)
             if missing == ["model"]:
                 break
         if missing == ["web"]:
@@ -129,18 +153,12 @@ class Portal:
     def announce(self, missing: list[str], shown: dict[str, str]) -> None:
         """Print where the portal is and what is still to be done."""
         seconds = time.monotonic() - self.began
-        print(f"HematoVision runs at http://{self.address.text}/ (after {seconds:.1f} s). Ctrl-C stops it.")
-        if not self.address.loopback and self.env.get("HTTPS") != "no":
-            print("It expects an HTTPS proxy in front of it (docs/operating.md).")
-        if self.address.everywhere and "ALLOWED_HOSTS" not in self.env:
-            print("It answers only to this machine's own names; set ALLOWED_HOSTS to the public one.")
-        if missing:
-            print(f"Not there yet: {', '.join(missing)}; the logs in {self.var / 'log'} say why.")
-        if shown["demo"]:
-            print(f"The demo's people, with passwords that are new at each start:\n{shown['demo']}")
-        if shown["first_admin"]:
-            print("Nobody can manage people yet. The first admin sets name and password once here:")
-            print(f"  http://{self.address.text}{shown['first_admin']}")
+        print(f"HematoVision runs at {self.address.url}/ (after {seconds:.1f} s). Ctrl-C stops it.")
+        for line in (
+            *greeting.where(self.address, self.env, self.own),
+            *greeting.to_do(self.address.url, missing, shown, self.var / "log"),
+        ):
+            print(line)
         sys.stdout.flush()
 
     def watch(self) -> None:
@@ -148,6 +166,10 @@ class Portal:
         watched = [Watched(child) for child in self.children]
         while True:
             time.sleep(0.5)
+            if self.own:
+                # A full disk is no reason to stop: there are weeks left for the renewal.
+                with contextlib.suppress(OSError):
+                    self.own.look()
             for one in watched:
                 if said := one.look():
                     print(said, flush=True)

@@ -1,4 +1,7 @@
-"""Static files: collected and compressed anew only when one of them has changed, since that takes seconds."""
+"""Static files: collected and compressed anew only when one of them has changed, since that takes seconds.
+
+Beside them lie the pages that a web server in front shows when it refuses something itself.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,10 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+
+from hematovision.core import views
 
 # The browsable API is off, so its pictures and scripts have no page.
 UNUSED = ["rest_framework"]
@@ -17,11 +24,30 @@ def collect() -> None:
     """Bring ``STATIC_ROOT`` up to date."""
     root = Path(settings.STATIC_ROOT)
     stamp, now = root / ".collected", fingerprint()
-    if stamp.exists() and stamp.read_text() == now:
-        return
-    stamp.unlink(missing_ok=True)
-    call_command("collectstatic", interactive=False, clear=True, verbosity=0, ignore_patterns=UNUSED)
-    stamp.write_text(now)
+    if not stamp.exists() or stamp.read_text() != now:
+        stamp.unlink(missing_ok=True)
+        # What is there stays: pages of the version before are still open, or still served for a while.
+        call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=UNUSED)
+        stamp.write_text(now)
+    folder = root / "refusals"
+    folder.mkdir(exist_ok=True)
+    for status, page in refusals().items():
+        (folder / f"{status}.html").write_bytes(page)
+
+
+def refusals() -> dict[int, bytes]:
+    """Return the pages for what never reaches the portal: too much at once, too often, and nobody there."""
+    too_large = _(
+        "What you sent is more than the portal takes in one go, so nothing of it was stored. "
+        "Send fewer images at a time, or smaller ones."
+    )
+    too_often = _("You tried too often in a short time. Wait a minute and try again; nothing was lost.")
+    pages = {413: (_("Too large"), too_large), 429: (_("Too many attempts"), too_often)}
+    drawn = {
+        status: render_to_string("core/error.html", {"title": title, "text": text, "status": status}).encode()
+        for status, (title, text) in pages.items()
+    }
+    return {**drawn, 503: views.unavailable().content}
 
 
 def fingerprint() -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.conf import settings
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET
 
 from accounts.permissions import Capability
 from accounts.web.access import requires
-from predictions.models import Cell
+from predictions.models import Cell, StoredImage
 from predictions.pipeline import pictures
 from predictions.selectors import visible_cell, visible_fields
 
@@ -26,7 +27,7 @@ def field_image(request: HttpRequest, field_id: UUID) -> HttpResponseBase:
     try:
         if request.GET.get("size") == "small":
             return _jpeg(pictures.thumbnail(image.path))
-        return FileResponse(image.path.open("rb"), content_type=image.media_type, headers=HARMLESS)
+        return _stored(image)
     except OSError as problem:
         raise Http404 from problem
 
@@ -59,6 +60,16 @@ def cell_map(request: HttpRequest, cell_id: UUID) -> HttpResponse:
     content = pictures.activation(look["places"])
     headers = {**HARMLESS, "X-Map-Box": " ".join(str(value) for value in place)}
     return HttpResponse(content, content_type="image/png", headers=headers)
+
+
+def _stored(image: StoredImage) -> HttpResponseBase:
+    """Send a file as it lies there, or have the web server in front do so (``docker/nginx``)."""
+    if not settings.X_ACCEL:
+        return FileResponse(image.path.open("rb"), content_type=image.media_type, headers=HARMLESS)
+    if not image.path.is_file():
+        raise Http404
+    headers = {**HARMLESS, "X-Accel-Redirect": f"/stored-images/{image.relative_path}"}
+    return HttpResponse(content_type=image.media_type, headers=headers)
 
 
 def _jpeg(content: bytes) -> HttpResponse:

@@ -20,8 +20,8 @@ class Portal:
     """The supervisor with its own data folder and port, and everything it starts."""
 
     def __init__(self, var, *, before=(), arguments=(), **extra):
-        self.var, self.port, self.before, self.extra = var, free_port(), before, extra
-        self.arguments = arguments
+        self.var, self.port, self.extra = var, free_port(), extra
+        self.before, self.arguments = before, arguments
         self.out = var.with_suffix(".out")
 
     def start(self):

@@ -30,6 +30,20 @@ def test_images_come_harmless_and_are_never_kept_by_a_cache(client, read):
         assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
 
 
+def test_behind_nginx_only_the_address_of_a_stored_image_is_sent(client, settings, read):
+    settings.X_ACCEL = True
+    field = read("neutrophil")
+    answer = client.get(reverse("field_image", args=[field.pk]))
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer["X-Accel-Redirect"] == f"/stored-images/{field.image.relative_path}"
+    assert answer["Content-Type"] == field.image.media_type
+    assert answer["Cache-Control"] == "no-store"
+    field.image.path.unlink()
+    gone = client.get(reverse("field_image", args=[field.pk]))
+    assert gone.status_code == 404
+    assert "X-Accel-Redirect" not in gone
+
+
 def test_the_crop_shows_the_cell_with_a_margin_and_the_thumbnail_the_whole(client, read):
     field = read("monocyte")
     cell = field.analyses.get().cells.get()
