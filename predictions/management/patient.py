@@ -41,4 +41,4 @@ def told(samples: list[Sample]) -> str:
     """Return how many samples there are at which site, since two sites may use the same reference."""
     sites = sorted({sample.site.name for sample in samples})
     counts = [f"{sum(one.site.name == site for one in samples)} at {site}" for site in sites]
-    return f"{len(samples)} samples: {', '.join(counts)}."
+    return f"Samples: {', '.join(counts)}."

@@ -81,3 +81,9 @@ def test_folder_of_somebody_else_is_refused(tmp_path, monkeypatch):
         (tmp_path / "var" / "log").chmod(0o500)
     with pytest.raises(StartError, match="belongs to somebody else"):
         folder.ensure(tmp_path / "var")
+
+
+def test_folder_of_a_restore_that_did_not_end_is_refused(tmp_path):
+    (tmp_path / folder.RESTORING).mkdir()
+    with pytest.raises(StartError, match="did not end"):
+        folder.ensure(tmp_path)

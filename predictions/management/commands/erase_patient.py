@@ -24,7 +24,7 @@ class Command(BaseCommand):
         actor = patient.person(by)
         reference, samples = patient.patient(site)
         reports = Report.objects.filter(sample__in=samples).count()
-        self.stdout.write(f"{patient.told(samples)} With {reports} signed reports. This cannot be undone.")
+        self.stdout.write(f"{patient.told(samples)} Signed reports: {reports}. This cannot be undone.")
         if input("Type the patient reference again to erase them: ").strip() != reference:
             raise CommandError("It was not the same. Nothing was erased.")
         try:
@@ -34,6 +34,6 @@ class Command(BaseCommand):
         except PortalError as refusal:
             raise CommandError(refusal.message) from refusal
         self.stdout.write(
-            f"Erased, with {images} images. The log keeps that they were erased and why, and what was done "
-            "to them before, by random numbers. Backups made earlier still hold them; remove those, too."
+            f"Erased, with their images ({images}). The log keeps that they were erased and why, and what "
+            "was done to them before, by random numbers. Backups made earlier still hold them."
         )

@@ -37,4 +37,6 @@ class Command(BaseCommand):
             raise
         self.stdout.write(f"{patient.told(samples)} They are in {file}, which only you can read.")
         if missing:
-            self.stdout.write(f"{missing} images could not be read; missing.txt in the file names them.")
+            self.stdout.write(
+                f"Images that could not be read: {missing}; missing.txt in the file names them."
+            )
