@@ -31,6 +31,7 @@ from predictions.selectors import (
     visits,
     waits_for,
 )
+from predictions.selectors.emergency import emergency_until
 from predictions.services import (
     sample_cancel,
     sample_comment,
@@ -40,7 +41,6 @@ from predictions.services import (
     sample_return,
     sample_submit,
 )
-from predictions.selectors.emergency import emergency_until
 from predictions.services.samples import COMMENT_LENGTH, EDITABLE
 from predictions.states import TAKES_FIELDS, TAKES_REVIEWS, JobState, SampleState
 from predictions.web.duplicates import copies
