@@ -8,3 +8,7 @@ class AccountsConfig(AppConfig):
 
     name = "accounts"
     label = "accounts"
+
+    def ready(self) -> None:
+        """Register the checks of the settings."""
+        from accounts import checks  # noqa: F401, PLC0415 -- after the apps are ready

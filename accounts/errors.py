@@ -40,3 +40,17 @@ class HeadUnreadable(PortalError):  # noqa: N818 -- the name says what happened
 
     code: ClassVar[str] = "head_unreadable"
     status: ClassVar[int] = 422
+
+
+class FactorNeeded(PortalError):  # noqa: N818 -- the name says what happened
+    """The role needs a second factor, and the time to set one up is over."""
+
+    code: ClassVar[str] = "second_factor_needed"
+    status: ClassVar[int] = 403
+
+
+class ResetRefused(PortalError):  # noqa: N818 -- the name says what happened
+    """The second factors stay: nobody asked, it was too long ago, or the same admin would agree."""
+
+    code: ClassVar[str] = "reset_refused"
+    status: ClassVar[int] = 409

@@ -41,6 +41,12 @@ def link_issue(*, actor: User | None, person: User, origin: Origin | None = None
 
 
 @transaction.atomic
+def link_sent(*, actor: User, person: User, origin: Origin) -> None:
+    """Record that the link went to the person by mail, so that the admin never saw it."""
+    record("link.sent", actor=actor, subject=person, origin=origin)
+
+
+@transaction.atomic
 def first_admin_link() -> str | None:
     """Make a link for the first admin and return its token, or None once an admin can sign in."""
     if selectors.working_admin_exists():

@@ -1,4 +1,4 @@
-"""People and the sites they work at."""
+"""People, the sites they work at, and what they or their programs come in with."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import uuid
 from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
@@ -41,6 +42,8 @@ class User(AbstractBaseUser):
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="people", verbose_name=_("site"))
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    # The time to set up a second factor runs from here.
+    first_signed_in_at = models.DateTimeField(_("first sign-in"), null=True, editable=False)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
@@ -70,6 +73,67 @@ class OneTimeLink(models.Model):
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class MachineToken(models.Model):
+    """What a program shows to act as a person through the API; the token itself is never stored.
+
+    It may do what its scopes say and the person's role allows at that moment, whichever is less.
+    """
+
+    class Scope(models.TextChoices):
+        """What a token may be good for."""
+
+        PREDICT = "predict", _("send images for analysis")
+        READ = "read", _("read results")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    token_sha256 = models.CharField(max_length=64, unique=True, editable=False)
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="machine_tokens")
+    name = models.CharField(_("name"), max_length=60)
+    scopes = ArrayField(models.CharField(max_length=16, choices=Scope.choices))
+    made_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    expires_at = models.DateTimeField(_("expires"))
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def rights(self) -> list[str]:
+        """What it may do, in words."""
+        return [str(self.Scope(one).label) for one in self.scopes]
+
+
+class FactorReset(models.Model):
+    """An admin's wish to take away somebody's second factors; another admin has to agree."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="factor_resets")
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField(db_default=Now(), editable=False)
+    expires_at = models.DateTimeField()
+    closed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    closed_at = models.DateTimeField(null=True)
+    approved = models.BooleanField(default=False)
+
+    class Meta:
+        """The one who asked cannot be the one who agrees, whatever the code says."""
+
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=models.Q(approved=False) | ~models.Q(closed_by=models.F("asked_by")),
+                name="factor_reset_two_admins",
+            ),
+            models.UniqueConstraint(
+                fields=["person"], condition=models.Q(closed_at=None), name="factor_reset_one_open"
+            ),
+        ]
 
     def __str__(self) -> str:
         return str(self.id)

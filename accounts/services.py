@@ -5,6 +5,7 @@ All raise PermissionDenied when ``actor`` may not manage people; an actor of Non
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -158,8 +159,12 @@ def identity_proved(*, person: User, password: str, origin: Origin) -> bool:
     """
     if person.check_password(password):
         return True
-    with transaction.atomic():
-        record(
-            "person.identity_not_proved", actor=person, subject=person, origin=origin, outcome=Outcome.REFUSED
-        )
+    identity_not_proved(person=person, by="password", origin=origin)
     return False
+
+
+@transaction.atomic
+def identity_not_proved(*, person: User, by: str, origin: Origin) -> None:
+    """Record that somebody at the place of the signed-in ``person`` could not prove to be them."""
+    facts: dict[str, Any] = {"actor": person, "subject": person, "detail": {"by": by}}
+    record("person.identity_not_proved", origin=origin, outcome=Outcome.REFUSED, **facts)

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.audit.models import AuditEvent
+from accounts.models import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,11 @@ def audit_page(*, filters: AuditFilters, before: int | None = None, limit: int =
         rows = rows.filter(pk__lt=before)
     events = list(rows.order_by("-pk")[: limit + 1])
     return AuditPage(events=events[:limit], next=events[limit - 1].pk if len(events) > limit else None)
+
+
+def emergencies_of(person: User) -> list[AuditEvent]:
+    """Return when ``person`` opened samples of other sites in an emergency, the newest twenty."""
+    return list(AuditEvent.objects.filter(actor=person, event="sample.emergency_opened")[:20])
 
 
 def event_names() -> list[str]:

@@ -6,6 +6,7 @@ import json
 from datetime import date
 from typing import Any, Final
 
+from allauth.account.decorators import reauthentication_required
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -94,6 +95,7 @@ def audit(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @requires(Capability.READ_AUDIT)
+@reauthentication_required(app="allauth.account")
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """Send the newest events that the filters leave as CSV, at most a hundred thousand."""
     form = FilterForm(request.GET)
@@ -115,6 +117,7 @@ def verify(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @requires(Capability.READ_AUDIT)
+@reauthentication_required(app="allauth.account")
 def head(request: HttpRequest) -> HttpResponse:
     """Send where the log ends, signed, as a file to be kept on another machine."""
     services.head_exported(actor=signed_in(request), origin=Origin.of(request))

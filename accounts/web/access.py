@@ -36,7 +36,7 @@ def requires(capability: Capability) -> Callable[[View], View]:
             try:
                 require(request.user, capability)
             except PermissionDenied as refusal:
-                if not _wants_json(request):
+                if not wants_json(request):
                     raise
                 return _json(HTTPStatus.FORBIDDEN, "forbidden", str(refusal))
             return view(request, *args, **kwargs)
@@ -53,7 +53,7 @@ def signed_in(request: HttpRequest) -> User:
 
 
 def _sign_in_first(request: HttpRequest) -> HttpResponseBase:
-    if _wants_json(request):
+    if wants_json(request):
         return _json(HTTPStatus.UNAUTHORIZED, "signed_out", _("You are signed out. Sign in and try again."))
     if request.headers.get("HX-Request"):
         here = request.headers.get("HX-Current-URL", "/")
@@ -63,7 +63,8 @@ def _sign_in_first(request: HttpRequest) -> HttpResponseBase:
     return redirect_to_login(request.get_full_path() if request.method == "GET" else "/")
 
 
-def _wants_json(request: HttpRequest) -> bool:
+def wants_json(request: HttpRequest) -> bool:
+    """Say whether a script asks rather than a person's browser."""
     return request.headers.get("Accept", "").startswith("application/json")
 
 

@@ -7,13 +7,20 @@ from smtplib import SMTPException
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import HttpRequest
+from django.db.models.functions import Now
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 
 from accounts.audit.models import Outcome
-from accounts.audit.record import record
+from accounts.audit.record import JSON, record
 from accounts.models import User
+from accounts.services import identity_proved
+from accounts.web.proof import just_begun, proofs
 from hematovision.core.origin import Origin
 
 logger = logging.getLogger(__name__)
@@ -42,15 +49,48 @@ class ClosedAccountAdapter(DefaultAccountAdapter):
             self._record_failure(request, Outcome.REFUSED, credentials)
             raise
 
+    def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
+        """Answer someone deactivated who came without a password as if their key were unknown."""
+        self._record_failure(request, Outcome.FAILED, {"email": user.email})
+        messages.error(request, _("That did not work. Sign in another way or ask an admin."))
+        return redirect("account_login")
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Let the sign-in itself count as a proof of identity for as long as any other."""
+        return super().is_reauthentication_required(app=app, **kwargs) and not just_begun(self.request)
+
+    def get_reauthentication_methods(self, user: User) -> list[dict[str, Any]]:
+        """Name the ways to a fresh proof in the words of the other pages."""
+        words = {"reauthenticate": _("Use the password"), "mfa_reauthenticate": _("Use the app or a code")}
+        ways: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        return [way | {"description": words.get(way["id"], _("Use a passkey"))} for way in ways]
+
+    def reauthenticate(self, user: User, password: str) -> bool:
+        """Check the password before a sensitive act; a wrong one is in the log."""
+        return identity_proved(person=user, password=password, origin=Origin.of(self.request))
+
+    def send_notification_mail(
+        self,
+        template_prefix: str,
+        user: User,
+        context: dict[str, Any] | None = None,
+        email: str | None = None,
+    ) -> None:
+        """Tell a person by mail what has changed about their sign-in, where the site sends mail."""
+        if settings.MAIL_ENABLED:
+            super().send_notification_mail(template_prefix, user, context, email or user.email)
+
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         """Record the failure; it stays although nothing else of the request does."""
         self._record_failure(request, Outcome.FAILED, credentials)
 
     @transaction.atomic
     def login(self, request: HttpRequest, user: User) -> None:
-        """Begin a session, of a browser or of the API."""
+        """Begin a session, of a browser or of the API; the log says by what it was proved."""
         super().login(request, user)
-        record("signin.succeeded", actor=user, subject=user, origin=Origin.of(request))
+        User.objects.filter(pk=user.pk, first_signed_in_at=None).update(first_signed_in_at=Now())
+        detail: dict[str, JSON] = {"by": list(proofs(request, user))}
+        record("signin.succeeded", actor=user, subject=user, origin=Origin.of(request), detail=detail)
 
     @transaction.atomic
     def logout(self, request: HttpRequest) -> None:

@@ -6,12 +6,13 @@ from typing import Any, ClassVar
 
 from allauth.account.adapter import get_adapter
 from allauth.account.forms import UserTokenForm
+from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.contrib.auth.forms import SetPasswordForm
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Site, User
+from accounts.models import MachineToken, Site, User
 
 
 class PersonForm(forms.ModelForm):
@@ -71,6 +72,23 @@ class SiteForm(forms.ModelForm):
         fields: ClassVar[list[str]] = ["site"]
 
 
+class TokenForm(forms.Form):
+    """A new machine token."""
+
+    name = forms.CharField(label=_("Which program or device"), max_length=60)
+    predict = forms.BooleanField(label=MachineToken.Scope.PREDICT.label, required=False)
+    read = forms.BooleanField(label=MachineToken.Scope.READ.label, required=False)
+    days = forms.IntegerField(label=_("Works for how many days"), min_value=1, max_value=365, initial=90)
+
+    def clean(self) -> dict[str, Any] | None:
+        """Ask for at least one right."""
+        data = super().clean() or self.cleaned_data
+        data["scopes"] = [one for one in MachineToken.Scope.values if data.get(one)]
+        if not data["scopes"]:
+            self.add_error("read", _("Choose at least one."))
+        return data
+
+
 class FirstAdminForm(SetPasswordForm):
     """Everything about the first admin, who is not in the database yet."""
 
@@ -85,6 +103,20 @@ class FirstAdminForm(SetPasswordForm):
         self.user.email = self.cleaned_data.get("email", "")
         self.user.name = self.cleaned_data.get("name", "")
         return super().clean()
+
+
+class PasskeyForm(AddWebAuthnForm):
+    """A new passkey, in the portal's words."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=60, required=False, help_text=_("So that you know it again in the list.")
+    )
+    passwordless = forms.BooleanField(
+        label=_("Sign in with it alone, without the password"),
+        required=False,
+        initial=True,
+        help_text=_("The device then asks for a fingerprint, your face or a PIN."),
+    )
 
 
 class ActiveUserTokenForm(UserTokenForm):

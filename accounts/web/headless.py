@@ -12,17 +12,22 @@ import cryptography.hazmat.primitives.ciphers.algorithms
 import cryptography.hazmat.primitives.ciphers.modes  # noqa: F401 -- see above
 from allauth.headless.account.views import LoginView, SessionView
 from allauth.headless.constants import Client
+from allauth.headless.mfa.views import AuthenticateView
 from allauth.headless.tokens.views import RefreshTokenView
 from django.urls import path
 from django.views.decorators.http import require_http_methods
 
+from accounts.web.ledger import logged
+
 # allauth's views take any method for POST.
 post = require_http_methods(["POST"])
+second_factor = AuthenticateView.as_api_view(client=Client.APP)
 session = require_http_methods(["GET", "HEAD", "DELETE"])
 
 app_name = "headless"
 urlpatterns = [
     path("auth/login", post(LoginView.as_api_view(client=Client.APP)), name="login"),
+    path("auth/2fa/authenticate", post(logged(second_factor)), name="second_factor"),
     path("auth/session", session(SessionView.as_api_view(client=Client.APP)), name="current_session"),
     path("tokens/refresh", post(RefreshTokenView.as_api_view(client=Client.APP)), name="refresh"),
 ]

@@ -5,20 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from uuid import UUID
 
+from allauth.account.adapter import get_adapter
 from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import links, selectors, services
+from accounts.audit.selectors import emergencies_of
+from accounts.factors import second_factors
 from accounts.models import User
 from accounts.permissions import Capability
+from accounts.resets import open_resets, reset_ask, reset_close
+from accounts.tokens import token_create, token_revoke, tokens_of
 from accounts.web.access import requires, signed_in
-from accounts.web.forms import PersonForm, RoleForm, SiteForm
+from accounts.web.account import token_asked
+from accounts.web.forms import PersonForm, RoleForm, SiteForm, TokenForm
+from accounts.web.invitation import hand_over
+from accounts.web.proof import prove_first
 from hematovision.core.errors import PortalError
 from hematovision.core.origin import Origin
 
@@ -27,22 +34,25 @@ from hematovision.core.origin import Origin
 @requires(Capability.MANAGE_PEOPLE)
 def people(request: HttpRequest) -> HttpResponse:
     """List everybody."""
-    return render(request, "accounts/people.html", {"people": selectors.people()})
+    context = {"people": selectors.people(), "resets": open_resets(), "me": signed_in(request)}
+    return render(request, "accounts/people.html", context)
 
 
 @require_http_methods(["GET", "POST"])
 @requires(Capability.MANAGE_PEOPLE)
+@prove_first
 def person_new(request: HttpRequest) -> HttpResponse:
-    """Add a person and show the link for them, once."""
+    """Add a person and hand over the link for them, once."""
     form = PersonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         person, token = _create(request, form)
-        return _show_link(request, person, token)
+        return hand_over(request, person, token)
     return render(request, "accounts/person_new.html", {"form": form})
 
 
 @require_http_methods(["GET", "POST"])
 @requires(Capability.MANAGE_PEOPLE)
+@prove_first
 def person(request: HttpRequest, person_id: UUID) -> HttpResponse:
     """Show a person; a POST names one ``action`` on them."""
     one = get_object_or_404(selectors.people(), pk=person_id)
@@ -89,10 +99,48 @@ def _reactivate(request: HttpRequest, one: User) -> HttpResponse:
 
 def _new_link(request: HttpRequest, one: User) -> HttpResponse:
     token = links.link_issue(actor=signed_in(request), origin=Origin.of(request), person=one)
-    return _show_link(request, one, token)
+    return hand_over(request, one, token)
+
+
+def _new_token(request: HttpRequest, one: User) -> HttpResponse:
+    form = TokenForm(request.POST)
+    if not form.is_valid():
+        return _person_page(request, one, token_form=form, status=400)
+    facts = {name: form.cleaned_data[name] for name in ("name", "scopes", "days")}
+    token, text = token_create(actor=signed_in(request), person=one, origin=Origin.of(request), **facts)
+    get_adapter(request).send_notification_mail("account/email/token_created", one, {"token": token})
+    return render(request, "accounts/token.html", {"person": one, "token": token, "text": text})
+
+
+def _revoke_token(request: HttpRequest, one: User) -> HttpResponse:
+    token = token_asked(request)
+    token_revoke(actor=signed_in(request), person=one, token_id=token, origin=Origin.of(request))
+    return _done(request, one, _("The token works no more."))
+
+
+def _ask_reset(request: HttpRequest, one: User) -> HttpResponse:
+    reset_ask(actor=signed_in(request), person=one, origin=Origin.of(request))
+    return _done(request, one, _("Asked. Another admin has to agree within 24 hours."))
+
+
+def _approve_reset(request: HttpRequest, one: User) -> HttpResponse:
+    reset_close(actor=signed_in(request), person=one, approve=True, origin=Origin.of(request))
+    get_adapter(request).send_notification_mail("mfa/email/factors_reset", one)
+    told = _("The second factors are taken away, and the person is signed out everywhere.")
+    return _done(request, one, told)
+
+
+def _drop_reset(request: HttpRequest, one: User) -> HttpResponse:
+    reset_close(actor=signed_in(request), person=one, approve=False, origin=Origin.of(request))
+    return _done(request, one, _("Dropped. The second factors stay."))
 
 
 ACTIONS: dict[str, Callable[[HttpRequest, User], HttpResponse]] = {
+    "token": _new_token,
+    "token_revoke": _revoke_token,
+    "reset_ask": _ask_reset,
+    "reset_approve": _approve_reset,
+    "reset_drop": _drop_reset,
     "role": _change_role,
     "site": _change_site,
     "deactivate": _deactivate,
@@ -117,21 +165,21 @@ def _person_page(
     *,
     role_form: RoleForm | None = None,
     site_form: SiteForm | None = None,
+    token_form: TokenForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
     context = {
         "person": one,
         "role_form": role_form or RoleForm(instance=one),
         "site_form": site_form or SiteForm(instance=one),
+        "token_form": token_form or TokenForm(),
+        "tokens": tokens_of(one),
+        "emergencies": emergencies_of(one),
+        "factors": second_factors(one).count(),
+        "reset": open_resets().filter(person=one).first(),
         "oneself": one.pk == signed_in(request).pk,
     }
     return render(request, "accounts/person.html", context, status=status)
-
-
-def _show_link(request: HttpRequest, one: User, token: str) -> HttpResponse:
-    address = request.build_absolute_uri(reverse("welcome", args=[token]))
-    hours = int(links.LIFETIME.total_seconds() // 3600)
-    return render(request, "accounts/link.html", {"person": one, "address": address, "hours": hours})
 
 
 def _done(request: HttpRequest, one: User, text: str) -> HttpResponse:

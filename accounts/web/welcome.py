@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.account.adapter import get_adapter
 from django.contrib import messages
 from django.contrib.auth.forms import SetPasswordForm
 from django.core.exceptions import ValidationError
@@ -52,7 +53,8 @@ def _redeem(request: HttpRequest, token: str, form: SetPasswordForm) -> HttpResp
             origin=origin,
         )
     else:
-        links.link_redeem(token=token, password=password, origin=origin)
+        person = links.link_redeem(token=token, password=password, origin=origin)
+        get_adapter(request).send_notification_mail("account/email/password_reset", person)
     messages.success(request, _("Your password is set. Sign in with it."))
     return redirect("account_login")
 

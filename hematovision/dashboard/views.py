@@ -20,6 +20,7 @@ from hematovision.dashboard.activity import activity
 from hematovision.dashboard.health import model as model_ready
 from mlcore.registry import selectors as models
 from predictions import selectors
+from predictions.selectors.emergency import emergencies
 
 SHOWN = 20
 
@@ -43,6 +44,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "queue": selectors.queue_status(),
         "workers": None if crew is None else [(one, datetime.fromisoformat(one.since)) for one in crew],
         "absent": None if crew is None else [role for role in workers.ROLES if role not in _roles(crew)],
+        "emergencies": emergencies()[:SHOWN],
         "failed": failed[:SHOWN],
         "failed_count": failed.count(),
         "model": models.active_version(),

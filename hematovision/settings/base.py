@@ -37,6 +37,9 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.headless",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "allauth.usersessions",
     "csp",
     "django_htmx",
@@ -58,6 +61,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "accounts.web.limits.session_limits",
+    "accounts.web.enforcement.SecondFactorMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "hematovision.core.middleware.no_store",
 ]
@@ -137,6 +141,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"user_attributes": ["email", "name"]},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
@@ -152,20 +157,59 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 # Anybody may confirm a printed report by its code, but nobody may try codes by the thousand.
-ACCOUNT_RATE_LIMITS = {"verify_report": "30/m/ip", "csp_report": "10/m/ip"}
+# Nor may anybody find out by trying which samples other sites have.
+ACCOUNT_RATE_LIMITS = {"verify_report": "30/m/ip", "csp_report": "10/m/ip", "emergency": "10/h/user"}
 ALLAUTH_TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXY_COUNT", 0)
 
+# A sensitive act asks for a proof of identity that is at most this old; signing in is one.
+ACCOUNT_REAUTHENTICATION_TIMEOUT = env.integer("REAUTHENTICATION_MINUTES", 15, at_least=1) * 60
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+
+# Second factors. Roles that need one may work without it for a while after their first sign-in.
+MFA_REQUIRED_ROLES = env.words("MFA_REQUIRED_ROLES", "doctor,admin")
+MFA_GRACE_HOURS = env.integer("MFA_GRACE_HOURS", 24)
+MFA_ADAPTER = "accounts.web.factors.FactorAdapter"
+MFA_FORMS = {"add_webauthn": "accounts.web.forms.PasskeyForm"}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+# Addresses come from an admin, who knows the person; nobody confirms them by mail.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+
+# The laboratory's identity provider (Google, Microsoft, Keycloak, ...), by OpenID Connect; off without one.
+OIDC_ISSUER = env.text("OIDC_ISSUER", "")
+OIDC_NAME = env.text("OIDC_NAME", "OpenID Connect")
+SOCIALACCOUNT_ADAPTER = "accounts.web.oidc.InvitedOnly"
+# The way to the provider begins with a link: its answer counts only in the session that asked.
+SOCIALACCOUNT_LOGIN_ON_GET = True
+SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {
+    "openid_connect": {
+        "APPS": [
+            {
+                "provider_id": "oidc",
+                "name": OIDC_NAME,
+                "client_id": env.text("OIDC_CLIENT_ID", ""),
+                "secret": env.text("OIDC_CLIENT_SECRET", ""),
+                # Only what is signed counts.
+                "settings": {"server_url": OIDC_ISSUER, "fetch_userinfo": False, "oauth_pkce_enabled": True},
+            }
+        ]
+    }
+}
+
 HEADLESS_CLIENTS = ["app"]
-HEADLESS_TOKEN_STRATEGY = "allauth.headless.tokens.strategies.jwt.JWTTokenStrategy"  # noqa: S105 -- a class path
+HEADLESS_TOKEN_STRATEGY = "accounts.web.strategy.FamilyTokenStrategy"  # noqa: S105 -- a class path
 HEADLESS_JWT_ALGORITHM = "HS256"
 HEADLESS_JWT_STATEFUL_VALIDATION_ENABLED = True
 
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
+        "predictions.api.access.MachineAuthentication",
         "allauth.headless.contrib.rest_framework.authentication.JWTTokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["predictions.api.access.Settled"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.MultiPartParser", "rest_framework.parsers.JSONParser"],
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
@@ -203,6 +247,9 @@ TRAINING_THREADS = env.integer("TRAINING_THREADS", 1, at_least=1)
 FOUR_EYES = env.flag("FOUR_EYES", default=True)
 # For how long after one signature a doctor need not give the password for the next; 0 asks each time.
 SIGN_WINDOW_SECONDS = env.integer("SIGN_WINDOW_SECONDS", 0)
+
+# For how long a technician may see a sample of another site that they opened for a reason.
+EMERGENCY_MINUTES = env.integer("EMERGENCY_MINUTES", 60, at_least=1)
 
 # Uploads. Numbers are caps against accidents and attacks, not clinical limits.
 UPLOAD_MAX_BYTES = env.integer("UPLOAD_MAX_MB", 25, at_least=1) * 1024 * 1024

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, BinaryIO, cast
 from uuid import UUID
@@ -15,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.models import User
+from accounts.models import MachineToken, User
 from hematovision.core.origin import Origin
 from predictions.api.representation import represent
 from predictions.errors import UploadRefused
@@ -32,6 +33,7 @@ class Predict(APIView):
     """An image in, its result out."""
 
     parser_classes = [MultiPartParser]
+    scope = MachineToken.Scope.PREDICT
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse a request that is too large by its header, before any of it is read."""
@@ -49,7 +51,7 @@ class Predict(APIView):
         file = _only_file(request)
         submitted = field_submit(
             actor=_actor(request),
-            origin=Origin.of(request),
+            origin=_origin(request),
             content=cast("BinaryIO", file),
             name=file.name or "",
             single=request.POST.get("single", "").lower() in {"1", "true", "yes", "on"},
@@ -65,16 +67,20 @@ class Predict(APIView):
 class Field(APIView):
     """How a field stands, and its result."""
 
+    scope = MachineToken.Scope.READ
+
     def get(self, request: Request, field_id: UUID) -> Response:
         """Return the field; opening a result is logged, asking whether there is one is not."""
         field = visible_fields(request.user).select_related("image", "job").get(pk=field_id)
         if field.job.state in ENDED:
-            field_opened(actor=_actor(request), origin=Origin.of(request), field=field)
+            field_opened(actor=_actor(request), origin=_origin(request), field=field)
         return Response(represent(field))
 
 
 class FieldImage(APIView):
     """The stored image of a field."""
+
+    scope = MachineToken.Scope.READ
 
     def get(self, request: Request, field_id: UUID) -> FileResponse:
         """Send the cleaned image to whoever may see the field; nobody in between keeps a copy."""
@@ -87,6 +93,14 @@ def _actor(request: Request) -> User:
     """Return who asks; nobody else passes the permission classes."""
     assert isinstance(request.user, User)
     return request.user
+
+
+def _origin(request: Request) -> Origin:
+    """Return where the request came from; the log names a machine's token beside the program."""
+    origin = Origin.of(request)
+    if isinstance(request.auth, MachineToken):
+        origin = replace(origin, agent=f"{request.auth.name} ({origin.agent})")
+    return origin
 
 
 def _only_file(request: Request) -> UploadedFile:

@@ -1,6 +1,7 @@
 """Samples, their smear fields, what the models found in them, and what people said of it."""
 
 from predictions.models.catalogue import CellType, CountsAs
+from predictions.models.emergency import EmergencyAccess
 from predictions.models.fields import AnalysisJob, SmearField
 from predictions.models.images import StoredImage
 from predictions.models.partial import PartialUpload
@@ -21,6 +22,7 @@ __all__ = [
     "CellReview",
     "CellType",
     "CountsAs",
+    "EmergencyAccess",
     "EventKind",
     "Flag",
     "PartialUpload",

@@ -5,23 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet, prefetch_related_objects
+from django.db.models import Prefetch, Q, QuerySet, prefetch_related_objects
 
 from accounts.models import User
 from accounts.permissions import Capability, can
 from predictions.models import Analysis, Cell, SmearField
+from predictions.selectors.emergency import opened_samples
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
 
 def visible_fields(user: User | AnonymousUser) -> QuerySet[SmearField]:
-    """Return the fields that ``user`` may see: of all sites, of their own site, or none."""
+    """Return the fields that ``user`` may see: of all sites, of their own and of opened samples, or none."""
     fields = SmearField.objects.all()
     if can(user, Capability.VIEW_ALL_SITES):
         return fields
     if user.is_authenticated and can(user, Capability.VIEW_RESULTS):
-        return fields.filter(site_id=user.site_id)
+        return fields.filter(Q(site_id=user.site_id) | Q(sample__in=opened_samples(user)))
     return fields.none()
 
 

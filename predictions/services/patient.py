@@ -119,7 +119,7 @@ def _erase(samples: list[Sample]) -> list[StoredImage]:
     with connection.cursor() as cursor:
         # Shorter than the wait after which PostgreSQL looks for deadlocks, so this gives way, not people.
         cursor.execute("SET LOCAL lock_timeout = '500ms'")
-        list(Sample.objects.filter(pk__in=[sample.pk for sample in samples]).select_for_update())
+        list(Sample.objects.filter(pk__in=[sample.pk for sample in samples]).select_for_update(no_key=True))
         candidates = {image.pk: image for image in patient_images(samples)}
         for table in REFUSING:
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER only_grows")

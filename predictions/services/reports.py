@@ -39,7 +39,8 @@ class Intent:
 
     ``rules`` is the version of the laboratory's rules that the figures they saw were judged by, None for the
     starting values. ``override`` says why they sign though something is open, ``verify_at`` where readers
-    confirm the code.
+    confirm the code, ``proof`` what they have proved by who they are: password, passkey, or an earlier one
+    (window).
     """
 
     revision: int
@@ -47,6 +48,7 @@ class Intent:
     comment: str = ""
     override: str = ""
     verify_at: str = ""
+    proof: str = "password"
 
 
 def report_preview(*, actor: User, sample: Sample, comment: str = "") -> bytes:
@@ -85,6 +87,7 @@ def report_sign(*, actor: User, origin: Origin, sample_id: UUID, intent: Intent)
             "version": made.version,
             "rules": count.rules.version,
             "sha256": made.sha256,
+            "proof": intent.proof,
             "cells": dict(codes_of(count)),
         }
         record("report.signed", actor=actor, subject=sample, origin=origin, detail=told)

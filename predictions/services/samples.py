@@ -9,9 +9,9 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.audit.record import record
+from accounts.audit.record import JSON, record
 from accounts.models import User
-from accounts.permissions import Capability, require
+from accounts.permissions import Capability, can, require
 from hematovision.core.origin import Origin
 from predictions.errors import SampleRefused
 from predictions.models import EventKind, Sample
@@ -160,9 +160,14 @@ def sample_comment(*, actor: User, origin: Origin, sample_id: UUID, text: str) -
 
 
 def sample_opened(*, actor: User, origin: Origin, sample: Sample) -> None:
-    """Record that ``actor`` saw a sample: once each time it is opened, not for each crop."""
+    """Record that ``actor`` saw a sample: once each time it is opened, not for each crop.
+
+    One of another site that they may see only because of an emergency is marked so.
+    """
+    theirs = sample.site_id == actor.site_id or can(actor, Capability.VIEW_ALL_SITES)
+    detail: dict[str, JSON] = {} if theirs else {"emergency": True}
     with transaction.atomic():
-        record("sample.opened", actor=actor, subject=sample, origin=origin)
+        record("sample.opened", actor=actor, subject=sample, origin=origin, detail=detail)
 
 
 def samples_exported(*, actor: User, origin: Origin, count: int) -> None:

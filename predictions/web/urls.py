@@ -4,10 +4,11 @@ from django.urls import path
 
 from predictions.web import history, media, pieces, results, trends, uploads
 from predictions.web.laboratory import catalogue, rules
-from predictions.web.samples import cells, export, live, pages, reports, views, worklist
+from predictions.web.samples import cells, emergency, export, live, pages, reports, views, worklist
 
 urlpatterns = [
     path("samples/", worklist.worklist, name="worklist"),
+    path("samples/emergency/", emergency.emergency, name="sample_emergency"),
     path("samples/export/", export.export, name="worklist_export"),
     path("samples/live/", live.live, name="worklist_live"),
     path("samples/views/", views.save, name="view_save"),

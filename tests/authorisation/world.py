@@ -5,6 +5,7 @@ import uuid
 from dataclasses import dataclass
 
 from allauth.account.forms import default_token_generator
+from allauth.mfa.models import Authenticator
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
@@ -24,7 +25,7 @@ WHO = ("anonymous", "technician", "doctor", "admin", "disabled")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 NOBODY = uuid.UUID(int=0)
 # What does not exist where an address takes no opaque key.
-NOTHING = {"version": 99, "code": "nothing"}
+NOTHING = {"version": 99, "code": "nothing", "pk": 0, "provider_id": "nothing"}
 # Uploads carry a real image: an empty one would be refused before anybody asks who sends it.
 FILE_OF = {"upload": "files", "upload_file": "file", "sample_file": "file", "api_predict": "file"}
 # Uploads in pieces are told by headers; a piece of nothing is no change.
@@ -95,6 +96,10 @@ class World:
             for which, who in (("own", self.people["technician"]), ("other", self.stranger))
         }
 
+    def _passkey(self, person):
+        facts = {"type": Authenticator.Type.WEBAUTHN, "data": {"name": "Key", "credential": {}}}
+        return Authenticator.objects.create(user=person, **facts).pk
+
     def _report(self, sample):
         facts = {"version": 1, "revision": 1, "content": "{}", "pdf": b"%PDF", "sha256": "0" * 64}
         signed = {"signed_by": self.people["doctor"], "signed_at": timezone.now(), "code": sample.accession}
@@ -122,6 +127,8 @@ class World:
             return NOTHING.get(name, NOBODY)
         if name == "person_id":
             return self.people.get(who, self.stranger).pk if which == "own" else self.stranger.pk
+        if name == "pk":
+            return self._passkey(self.people.get(who, self.stranger) if which == "own" else self.stranger)
         if name == "sample_id":
             return self.samples[which].pk
         if name == "upload_id":
@@ -134,7 +141,7 @@ class World:
             cell = self.cells[which]
             return cell.pk if name == "cell_id" else cell.analysis.field_id
         unowned = {"version_id": self.version.pk, "run_id": self.run.pk, "version": self.rules.pk}
-        return {**unowned, "code": "neutrophil"}[name]
+        return {**unowned, "code": "neutrophil", "provider_id": "oidc"}[name]
 
     def _secret(self, name):
         """Return the part ``name`` of a link that would let the stranger set a password."""

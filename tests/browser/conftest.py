@@ -29,7 +29,9 @@ def browser(chromium):
 def portal(browser, tmp_path_factory):
     """A portal of its own; the browser is asked for first, so that nothing starts where there is none."""
     # A short lease, so that a test which kills a worker need not wait a minute.
-    one = Portal(tmp_path_factory.mktemp("browser") / "var", JOB_LEASE_SECONDS="15")
+    # People stay signed in over all tests, so their sign-in proves who they are for as long.
+    facts = {"JOB_LEASE_SECONDS": "15", "REAUTHENTICATION_MINUTES": "600"}
+    one = Portal(tmp_path_factory.mktemp("browser") / "var", **facts)
     try:
         one.words = one.start()
         one.address = f"http://127.0.0.1:{one.port}"

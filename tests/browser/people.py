@@ -29,14 +29,14 @@ def sign_in(page, role):
     page.goto("/accounts/login/")
     page.locator("[name=login]").fill(ADDRESS.format(role=role))
     page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_role("navigation", name="Main").wait_for()
 
 
-def create(admin, page, role, name):
+def create(admin, page, role, name, address=None):
     """Let the admin create a person, who then sets a password by the link."""
     admin.goto("/people/new/")
-    admin.get_by_label("E-mail").fill(ADDRESS.format(role=role))
+    admin.get_by_label("E-mail").fill(address or ADDRESS.format(role=role))
     admin.get_by_label("Name", exact=True).fill(name)
     admin.get_by_label("Role").select_option(role)
     admin.get_by_label("Site", exact=True).select_option(index=1)

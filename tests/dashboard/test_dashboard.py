@@ -82,7 +82,7 @@ def test_it_takes_few_queries(technician, active, client, django_assert_max_num_
         fail(upload(technician, seed))
     client.force_login(PersonFactory(admin=True))
     # Nine for the page; the rest is the session, the person and their site.
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(16):
         assert client.get(reverse("dashboard")).status_code == 200
 
 

@@ -96,7 +96,8 @@ def test_a_signed_report_says_what_the_sample_says(sample, sign, doctor):
         assert shown in text, shown
     assert "PREVIEW" not in text.upper()
     event = AuditEvent.objects.get(event="report.signed")
-    assert event.detail == {"version": 1, "rules": None, "sha256": report.sha256, "cells": {"neutrophil": 3}}
+    told = {"version": 1, "rules": None, "sha256": report.sha256, "cells": {"neutrophil": 3}}
+    assert event.detail == told | {"proof": "password"}
 
 
 def test_what_is_open_blocks_until_a_reason_is_given(sample, sign):

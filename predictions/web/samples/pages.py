@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.factors import has_passkey
 from accounts.permissions import Capability, can
 from accounts.web.access import requires, signed_in
 from hematovision.core.errors import PortalError
@@ -30,6 +31,7 @@ from predictions.selectors import (
     visits,
     waits_for,
 )
+from predictions.selectors.emergency import emergency_until
 from predictions.services import (
     sample_cancel,
     sample_comment,
@@ -103,6 +105,8 @@ def page(request: HttpRequest, sample_id: UUID) -> HttpResponse:
         "may_comment": can(request.user, Capability.REVIEW_CELLS),
         "comment_length": COMMENT_LENGTH,
         "proof_needed": proof_needed(request),
+        "passkey_possible": can(request.user, Capability.SIGN_REPORTS) and has_passkey(signed_in(request)),
+        "emergency_until": emergency_until(signed_in(request), sample),
         "takes_fields": takes,
         "unfinished": begun_before(request, sample_id) if takes else [],
         "duplicates": copies(request, sample),

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.factors import passkey_proved
 from accounts.permissions import Capability
 from accounts.services import identity_proved
 from accounts.web.access import requires, signed_in
@@ -64,7 +65,7 @@ def proof_needed(request: HttpRequest) -> bool:
 @require_POST
 @requires(Capability.SIGN_REPORTS)
 def sign(request: HttpRequest, sample_id: UUID) -> HttpResponse:
-    """Sign with the password, after an explicit tick; whatever hinders it is said and nothing is signed."""
+    """Sign with password or passkey, after an explicit tick; what hinders it is said, nothing signed."""
     sample_or_404(request, sample_id)
     try:
         made = _signed(request, sample_id)
@@ -82,10 +83,7 @@ def _signed(request: HttpRequest, sample_id: UUID) -> Report:
         raise SigningRefused(_("You tried too often. Wait a minute, then sign; nothing was lost."))
     if request.POST.get("intent") != "yes":
         raise SigningRefused(_("Tick that you mean to sign. Nothing was signed."))
-    if proof_needed(request):
-        if not identity_proved(person=person, password=request.POST.get("password", ""), origin=origin):
-            raise SigningRefused(_("The password is not right. Nothing was signed."))
-        request.session[PROVED_AT] = time.time()
+    proof = _proof(request) if proof_needed(request) else "window"
     try:
         revision = int(request.POST.get("revision", ""))
         rules = int(request.POST.get("rules") or 0) or None
@@ -97,8 +95,21 @@ def _signed(request: HttpRequest, sample_id: UUID) -> Report:
         comment=request.POST.get("comment", ""),
         override=request.POST.get("override", ""),
         verify_at=request.build_absolute_uri(reverse("verify")),
+        proof=proof,
     )
     return report_sign(actor=person, origin=origin, sample_id=sample_id, intent=intent)
+
+
+def _proof(request: HttpRequest) -> str:
+    """Check the passkey or the password that came with the form, and return which of them it was."""
+    person, origin, credential = signed_in(request), Origin.of(request), request.POST.get("credential")
+    if credential:
+        if not passkey_proved(person=person, credential=credential, origin=origin):
+            raise SigningRefused(_("The passkey was not accepted. Nothing was signed."))
+    elif not identity_proved(person=person, password=request.POST.get("password", ""), origin=origin):
+        raise SigningRefused(_("The password is not right. Nothing was signed."))
+    request.session[PROVED_AT] = time.time()
+    return "passkey" if credential else "password"
 
 
 @require_POST

@@ -1,0 +1,27 @@
+"""Take away somebody's second factors, for a site whose admins cannot agree because there is only one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from accounts.models import User
+from accounts.resets import factors_reset
+
+
+class Command(BaseCommand):
+    help = (
+        "Takes away the authenticator app, passkeys and recovery codes of a person and signs them out "
+        "everywhere. The password stays; where their role needs a second factor they set up a new one."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("email")
+
+    def handle(self, *, email: str, **_options: Any) -> None:
+        person = User.objects.filter(email__iexact=email).first()
+        if person is None:
+            raise CommandError(f"There is nobody with the address {email}.")
+        factors_reset(person=person)
+        self.stdout.write(f"{person.name} has no second factor any more and is signed out everywhere.")
