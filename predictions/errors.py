@@ -72,6 +72,13 @@ class StorageFull(PortalError):  # noqa: N818 -- the name says what happened
     status = HTTPStatus.INSUFFICIENT_STORAGE
 
 
+class ScannerAway(PortalError):  # noqa: N818 -- the name says what happened
+    """The laboratory's virus scanner gave no verdict, so the file was not taken."""
+
+    code = "scanner_away"
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+
+
 class RetryRefused(PortalError):  # noqa: N818 -- the name says what happened
     """An analysis that has not failed cannot be retried."""
 

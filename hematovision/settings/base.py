@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -254,6 +255,8 @@ EMERGENCY_MINUTES = env.integer("EMERGENCY_MINUTES", 60, at_least=1)
 # Uploads. Numbers are caps against accidents and attacks, not clinical limits.
 UPLOAD_MAX_BYTES = env.integer("UPLOAD_MAX_MB", 25, at_least=1) * 1024 * 1024
 UPLOAD_MAX_PIXELS = env.integer("UPLOAD_MAX_MEGAPIXELS", 24, at_least=1) * 1_000_000
+# A virus scanner that reads a file from its standard input and ends with 0 (clean) or 1 (found something).
+UPLOAD_SCAN_COMMAND = shlex.split(env.text("UPLOAD_SCAN_COMMAND", ""))
 UPLOAD_MAX_FILES = env.integer("UPLOAD_MAX_FILES", 500, at_least=1)
 # A file may come in pieces. What one person may leave unfinished, in files and in bytes, and for how long.
 UPLOAD_PIECE_MAX_BYTES = 8 * 1024 * 1024

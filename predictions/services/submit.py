@@ -21,6 +21,7 @@ from hematovision.core.queue import ANALYSE_FIELD, ring_on_commit
 from predictions.errors import UploadRefused
 from predictions.models import AnalysisJob, EventKind, Sample, SmearField, StoredImage
 from predictions.pipeline.clean import clean
+from predictions.pipeline.scan import scan
 from predictions.pipeline.store import kept
 from predictions.pipeline.validate import validate
 from predictions.selectors import earlier_same
@@ -71,6 +72,7 @@ def field_submit(
         SampleRefused: the sample takes no more fields; nothing was kept.
         UploadRefused: the file is not one the portal can read; nothing was kept.
         StorageFull: there is no room; nothing was kept.
+        ScannerAway: the laboratory's virus scanner gave no verdict; nothing was kept.
     """
     require(actor, Capability.UPLOAD)
     shown = plain_name(name)
@@ -95,6 +97,7 @@ def field_submit(
 def _read(content: BinaryIO) -> Cleaned:
     """Read one byte more than allowed, so that a file that is too large need not be read whole."""
     original = content.read(settings.UPLOAD_MAX_BYTES + 1)
+    scan(original)
     with _one_decode:
         return clean(validate(original), original)
 
