@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 import socket
 import ssl
-import struct
 from collections.abc import Callable
 from typing import Any
 
-from gunicorn.workers.gthread import TConn, ThreadWorker
+from gunicorn.http import get_parser
+from gunicorn.sock import ssl_wrap_socket
+from gunicorn.workers.gthread import _DEFER, TConn, ThreadWorker
 
 # The first byte of every TLS connection (RFC 8446, section 5.1: a handshake record).
 HANDSHAKE = 0x16
 MOST_PEEKED = 4096
 # A client whose first byte comes later than this is served by gunicorn's own waiting.
 FIRST_BYTE_SECONDS = 1.0
-# Each connection holds one of few threads while something is expected from it.
-SILENCE_SECONDS = 30
+# A handshake holds one of few threads.
+HANDSHAKE_SECONDS = 5
 REQUEST = re.compile(rb"(?:GET|HEAD) (/[!-~]*) HTTP/1\.[01]\r\n")
 HOST = re.compile(rb"\r\nhost: *([\w.:\[\]-]+) *\r\n", re.IGNORECASE)
 
@@ -36,20 +37,34 @@ class Worker(ThreadWorker):
         """Look at the first byte of a new connection before gunicorn takes it for TLS."""
         if conn.initialized:
             return super().handle(conn)
-        silence = struct.pack("ll", SILENCE_SECONDS, 0)
-        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, silence)
         if not conn.wait_for_data(FIRST_BYTE_SECONDS):
             return super().handle(conn)
         try:
             begun = conn.sock.recv(MOST_PEEKED, socket.MSG_PEEK)
-            if not begun or begun[0] == HANDSHAKE:
-                return super().handle(conn)
-            conn.sock.recv(MOST_PEEKED)
-            conn.sock.sendall(answer_to_plain(begun))
+            if begun and begun[0] != HANDSHAKE:
+                conn.sock.recv(MOST_PEEKED)
+                conn.sock.sendall(answer_to_plain(begun))
+                return False
+            self.shake_hands(conn)
         except OSError:
-            # Whoever has gone needs no answer.
+            # Whoever has gone, says nothing or does not trust us needs no answer.
             return False
-        return False
+        if not conn.sock.pending() and not conn.wait_for_data(FIRST_BYTE_SECONDS):
+            # Browsers open connections that they may need; those wait without a thread.
+            return _DEFER
+        return super().handle(conn)
+
+    def shake_hands(self, conn: TConn) -> None:
+        """Do what gunicorn's own ``init`` does, but not for as long as somebody likes.
+
+        Raises:
+            OSError: there is no agreement, or it takes too long.
+        """
+        conn.sock.settimeout(HANDSHAKE_SECONDS)
+        conn.sock = ssl_wrap_socket(conn.sock, self.cfg)
+        conn.sock.do_handshake()
+        conn.parser = get_parser(self.cfg, conn.sock, conn.client)
+        conn.initialized, conn.data_ready = True, False
 
 
 def answer_to_plain(begun: bytes) -> bytes:

@@ -9,6 +9,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import time
 
 import httpx
 import pytest
@@ -103,6 +104,18 @@ def test_plain_http_is_led_to_the_same_page_with_tls(portal, trusting):
     sent = httpx.post(f"http://localhost:{portal.port}/accounts/login/", data={"password": PASSWORD})
     assert sent.status_code == 400
     assert "HTTPS only" in sent.text
+
+
+@pytest.mark.processes
+def test_handshakes_that_stall_hold_nobody_up_for_long(portal, trusting):
+    with contextlib.ExitStack() as stalled:
+        for _one in range(24):
+            one = stalled.enter_context(socket.create_connection(("127.0.0.1", portal.port)))
+            one.send(bytes([listener.HANDSHAKE]))
+        began = time.monotonic()
+        assert httpx.get(f"{portal.url}/accounts/login/", verify=trusting, timeout=60).status_code == 200
+        # At worst all of them wait in turn for the eight threads of one process.
+        assert time.monotonic() - began < 6 * listener.HANDSHAKE_SECONDS
 
 
 @pytest.mark.processes
