@@ -72,4 +72,8 @@ dialog.addEventListener("cancel", (event) => {
 tabs.addEventListener("message", look);
 // A computer that slept did not count; a tab that comes back asks anew.
 document.addEventListener("visibilitychange", () => { if (!document.hidden && Date.now() > end - warning) look(); });
+// A part of a page that renews itself by the clock is no sign of anybody; one that a person touched is.
+document.addEventListener("htmx:configRequest", ({ detail }) => {
+  if (!detail.triggeringEvent) detail.headers["X-Unattended"] = "yes";
+});
 plan(end - Date.now() - warning);

@@ -33,6 +33,8 @@ def impatient(browser, tmp_path):
 def test_a_page_warns_extends_in_every_tab_and_keeps_what_was_typed(impatient):
     one, two = impatient.pages[0], impatient.new_page()
     two.goto("/people/")
+    # It renews itself every ten seconds, which keeps nobody signed in.
+    impatient.new_page().goto("/dashboard/")
     one.goto("/people/new/")
     one.get_by_label("Name", exact=True).fill("Half a name")
     warnings = [page.get_by_role("alertdialog") for page in (one, two)]
