@@ -84,6 +84,14 @@ def tables(cursor):
     return [name for (name,) in cursor.fetchall() if name != "django_migrations"]
 
 
+def enabled_always(cursor):
+    """Return table and name of the triggers that fire always; plain enabling would make them ordinary ones."""
+    cursor.execute(
+        "SELECT relname, tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid WHERE tgenabled = 'A'"
+    )
+    return cursor.fetchall()
+
+
 def reset():
     """Empty every table and put back the rows that the migrations had made.
 
@@ -92,6 +100,7 @@ def reset():
     """
     with as_owner() as cursor:
         names = [sql.Identifier(name) for name in tables(cursor)]
+        always = enabled_always(cursor)
         for name in names:
             cursor.execute(sql.SQL("ALTER TABLE {} DISABLE TRIGGER USER").format(name))
         cursor.execute(sql.SQL("TRUNCATE {}").format(sql.SQL(", ").join(names)))
@@ -104,6 +113,9 @@ def reset():
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for name in names:
             cursor.execute(sql.SQL("ALTER TABLE {} ENABLE TRIGGER USER").format(name))
+        for table, trigger in always:
+            enable = sql.SQL("ALTER TABLE {} ENABLE ALWAYS TRIGGER {}")
+            cursor.execute(enable.format(sql.Identifier(table), sql.Identifier(trigger)))
 
 
 def teach_transactional_tests():
