@@ -85,7 +85,7 @@ def tables(cursor):
 
 
 def enabled_always(cursor):
-    """Return table and name of the triggers that fire always; plain enabling would make them ordinary ones."""
+    """Return table and name of the triggers that fire always; plain enabling makes them ordinary ones."""
     cursor.execute(
         "SELECT relname, tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid WHERE tgenabled = 'A'"
     )
