@@ -74,13 +74,13 @@ function choose(files) {
   refresh();
 }
 
-for (const input of form.querySelectorAll("input[type=file]")) {
-  input.addEventListener("change", () => {
-    choose([...input.files]);
-    // The rows hold the files now; an empty input lets the same file be chosen again.
-    input.value = "";
-  });
+const inputs = form.querySelectorAll("input[type=file]");
+function take(input) {
+  choose([...input.files]);
+  // The rows hold the files now; an empty input lets the same file be chosen again.
+  input.value = "";
 }
+for (const input of inputs) input.addEventListener("change", () => take(input));
 
 const removeAll = (...states) => { for (const row of [...rows]) if (states.includes(row.state)) row.remove(); };
 form.addEventListener("submit", (event) => {
@@ -117,3 +117,5 @@ window.addEventListener("beforeunload", (event) => {
 
 form.classList.add("scripted");
 show();
+// Whoever was quicker than this script has chosen already.
+for (const input of inputs) if (input.files.length) take(input);
