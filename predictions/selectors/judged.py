@@ -12,7 +12,7 @@ from predictions.differential.age import Age, AgeUnit
 from predictions.differential.counts import Differential, Row
 from predictions.differential.criticals import Critical, criticals
 from predictions.differential.ranges import Judgement, Quantity, ReferenceRange, find_range, judge
-from predictions.models import Acknowledgement, CellType, Sample, SuggestedTwin
+from predictions.models import Acknowledgement, CellType, PartialUpload, Sample, SuggestedTwin
 from predictions.selectors.counting import differential, tallied
 from predictions.selectors.rules import RulesInForce, rules
 from predictions.selectors.twins import open_twins
@@ -91,6 +91,10 @@ def range_of(
 def _blocks(sample: Sample, counted: Differential, found: Sequence[Noted]) -> list[str]:
     """Say what stands in the way of signing; each can be overridden with a reason."""
     said = []
+    coming = PartialUpload.objects.filter(sample=sample, field=None).count()
+    if coming:
+        text = ngettext("%(n)d image is still on its way.", "%(n)d images are still on their way.", coming)
+        said.append(text % {"n": coming})
     waiting = sample.fields.filter(job__state__in=(JobState.QUEUED, JobState.RUNNING)).count()
     if waiting:
         text = ngettext("%(n)d field is still to be read.", "%(n)d fields are still to be read.", waiting)
