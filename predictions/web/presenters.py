@@ -32,6 +32,8 @@ class Share:
 class CellView:
     """One cell; ``kind`` is what the portal presents, ``likeliest`` what the model finds most probable."""
 
+    cell: Cell
+
     id: UUID
     number: int
     kind: CellClass
@@ -39,11 +41,15 @@ class CellView:
     confidence: str
     abstained: bool
     reason: str
-    shares: list[Share]
     x: int
     y: int
     width: int
     height: int
+
+    @property
+    def shares(self) -> list[Share]:
+        """The probability of every class, most probable first; lists that show none do not pay for them."""
+        return ranked_shares(self.cell)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +100,7 @@ def present(field: SmearField) -> FieldView:
 def present_cell(cell: Cell) -> CellView:
     """Turn a cell into words, most probable class first."""
     return CellView(
+        cell=cell,
         id=cell.pk,
         number=cell.number,
         kind=UNIDENTIFIED if cell.abstained else cell_class(cell.label),
@@ -101,7 +108,6 @@ def present_cell(cell: Cell) -> CellView:
         confidence=percent(cell.confidence),
         abstained=cell.abstained,
         reason=cell.reason,
-        shares=ranked_shares(cell),
         x=cell.x0,
         y=cell.y0,
         width=cell.x1 - cell.x0,
