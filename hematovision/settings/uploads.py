@@ -12,6 +12,9 @@ UPLOAD_MAX_PIXELS = env.integer("UPLOAD_MAX_MEGAPIXELS", 24, at_least=1) * 1_000
 # A virus scanner that reads a file from its standard input and ends with 0 (clean) or 1 (found something).
 UPLOAD_SCAN_COMMAND = shlex.split(env.text("UPLOAD_SCAN_COMMAND", ""))
 UPLOAD_MAX_FILES = env.integer("UPLOAD_MAX_FILES", 500, at_least=1)
+# What one person may store in 24 hours, in files and in bytes; 0 sets no limit.
+UPLOAD_QUOTA_FILES = env.integer("UPLOAD_QUOTA_FILES", 10_000)
+UPLOAD_QUOTA_BYTES = env.integer("UPLOAD_QUOTA_MB", 20_480) * 1024 * 1024
 # A file may come in pieces. What one person may leave unfinished, in files and in bytes, and for how long.
 UPLOAD_PIECE_MAX_BYTES = 8 * 1024 * 1024
 PARTIAL_MAX_FILES = 2 * UPLOAD_MAX_FILES
