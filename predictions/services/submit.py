@@ -20,10 +20,11 @@ from hematovision.core.origin import Origin
 from hematovision.core.queue import ANALYSE_FIELD, ring_on_commit
 from predictions.errors import UploadRefused
 from predictions.models import AnalysisJob, EventKind, Sample, SmearField, StoredImage
+from predictions.pipeline.bare import bare
 from predictions.pipeline.clean import clean
 from predictions.pipeline.scan import scan
 from predictions.pipeline.store import kept
-from predictions.pipeline.validate import validate
+from predictions.pipeline.validate import check_bytes, validate
 from predictions.selectors import earlier_same
 from predictions.services.fields import take_in
 from predictions.services.quota import quota_left, quota_taken
@@ -102,8 +103,10 @@ def _read(content: BinaryIO) -> Cleaned:
     """Read one byte more than allowed, so that a file that is too large need not be read whole."""
     original = content.read(settings.UPLOAD_MAX_BYTES + 1)
     scan(original)
+    check_bytes(original)
     with _one_decode:
-        return clean(validate(original), original)
+        plain = bare(original)
+        return clean(validate(plain.content), original, orientation=plain.orientation)
 
 
 def _rows(
