@@ -9,8 +9,8 @@ from allauth.mfa.webauthn.forms import AuthenticateWebAuthnForm
 from django.conf import settings
 from django.db.models import QuerySet
 
+from accounts.identity import identity_not_proved
 from accounts.models import User
-from accounts.services import identity_not_proved
 from hematovision.core.origin import Origin
 
 

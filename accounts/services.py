@@ -5,14 +5,12 @@ All raise PermissionDenied when ``actor`` may not manage people; an actor of Non
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from accounts.audit.models import Outcome
 from accounts.audit.record import record
 from accounts.errors import LastAdmin, Oneself
 from accounts.models import OneTimeLink, Site, User
@@ -150,21 +148,3 @@ def _keep_an_admin(*, actor: User | None, person: User, rows: dict[UUID, User]) 
 def _save(person: User, field: str) -> None:
     person.full_clean(validate_constraints=False)  # The fields' own rules say the same, in better words.
     person.save(update_fields=[field])
-
-
-def identity_proved(*, person: User, password: str, origin: Origin) -> bool:
-    """Say whether ``password`` is that of the signed-in ``person``, who is about to do a sensitive act.
-
-    A wrong one is in the log; how often one may try is the caller's to limit.
-    """
-    if person.check_password(password):
-        return True
-    identity_not_proved(person=person, by="password", origin=origin)
-    return False
-
-
-@transaction.atomic
-def identity_not_proved(*, person: User, by: str, origin: Origin) -> None:
-    """Record that somebody at the place of the signed-in ``person`` could not prove to be them."""
-    facts: dict[str, Any] = {"actor": person, "subject": person, "detail": {"by": by}}
-    record("person.identity_not_proved", origin=origin, outcome=Outcome.REFUSED, **facts)

@@ -47,6 +47,17 @@ class TooManyPartial(PortalError):  # noqa: N818 -- the name says what is the ca
     status = HTTPStatus.TOO_MANY_REQUESTS
 
 
+class QuotaReached(PortalError):  # noqa: N818 -- the name says what is the case
+    """Somebody has stored as much in a day as one person may; ``retry_after`` says when it goes on."""
+
+    code = "quota_reached"
+    status = HTTPStatus.TOO_MANY_REQUESTS
+
+    def __init__(self, message: str | Promise, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class WrongOffset(PortalError):  # noqa: N818 -- the name says what is the case
     """A piece does not begin where the last one ended; ``upload`` says where that is."""
 

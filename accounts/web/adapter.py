@@ -18,8 +18,8 @@ from django.utils.translation import gettext as _
 
 from accounts.audit.models import Outcome
 from accounts.audit.record import JSON, record
+from accounts.identity import identity_proved
 from accounts.models import User
-from accounts.services import identity_proved
 from accounts.web.proof import just_begun, proofs
 from hematovision.core.origin import Origin
 

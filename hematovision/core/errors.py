@@ -14,10 +14,12 @@ class PortalError(Exception):
         code: a stable word for programs.
         status: the HTTP status that fits.
         message: a translated sentence for people.
+        retry_after: after how many seconds the same can succeed, where that is known.
     """
 
     code: ClassVar[str] = "error"
     status: ClassVar[int] = 400
+    retry_after: int | None = None
 
     def __init__(self, message: str | Promise) -> None:
         super().__init__(str(message))

@@ -2,7 +2,7 @@
 
 from hematovision import env
 from hematovision.settings.base import *  # noqa: F403 -- the usual way to layer Django settings
-from hematovision.settings.base import HTTPS
+from hematovision.settings.web import HTTPS
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "__Host-sessionid" if HTTPS else "sessionid"

@@ -25,7 +25,7 @@ from hematovision.core.errors import PortalError
 
 logger = logging.getLogger(__name__)
 
-RETRY_AFTER_SECONDS = "5"
+RETRY_AFTER_SECONDS = 5
 
 
 # Errors of Django that say nothing to a program: code, sentence and status in their place.
@@ -60,7 +60,7 @@ TOLD: Final[tuple[tuple[tuple[type[Exception], ...], str, Any, HTTPStatus], ...]
 def answer(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """Return the answer to ``error``, or None for a fault of the portal, which Django answers with 500."""
     if isinstance(error, PortalError):
-        return _response(error.code, error.message, error.status)
+        return _response(error.code, error.message, error.status, error.retry_after)
     if isinstance(error, (PermissionDenied, exceptions.PermissionDenied)):
         return _response("not_allowed", str(error), HTTPStatus.FORBIDDEN)
     for kinds, code, text, status in TOLD:
@@ -80,9 +80,11 @@ def _of_framework(error: Exception, context: Mapping[str, Any]) -> Response | No
     return response
 
 
-def _response(code: str, message: object, status: int) -> Response:
+def _response(code: str, message: object, status: int, retry_after: int | None = None) -> Response:
     set_rollback()
     response = Response({"code": code, "message": str(message)}, status=status)
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        response["Retry-After"] = RETRY_AFTER_SECONDS
+    if retry_after is None and status == HTTPStatus.SERVICE_UNAVAILABLE:
+        retry_after = RETRY_AFTER_SECONDS
+    if retry_after is not None:
+        response["Retry-After"] = str(retry_after)
     return response

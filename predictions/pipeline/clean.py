@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import io
-import struct
 from typing import Final
 
-from PIL import ExifTags, Image
+from PIL import Image
 
 from predictions.types import Cleaned
 
 JPEG: Final = "image/jpeg"
 PNG: Final = "image/png"
 
-# What brings a picture of each EXIF orientation upright. `ImageOps.exif_transpose` does the same but writes
-# the metadata anew, and damaged metadata that can be read cannot always be written.
+# What brings a picture of each EXIF orientation upright.
 UPRIGHT: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -31,15 +29,15 @@ UPRIGHT: Final = {
 }
 
 
-def clean(picture: Image.Image, original: bytes) -> Cleaned:
-    """Return ``picture`` as it is to be stored; ``original`` is the file it was decoded from.
+def clean(picture: Image.Image, original: bytes, *, orientation: int = 1) -> Cleaned:
+    """Return ``picture`` as it is to be stored; ``original`` is the file as it came.
 
     A JPEG that needs no turning keeps its own quantisation, so that decoding it again gives almost the
     same pixels; one that was turned is written at quality 95 without colour subsampling. PNG stays PNG.
     """
     media_type = PNG if picture.format == "PNG" else JPEG
     untouched = picture.format == "JPEG"
-    turn = UPRIGHT.get(_orientation(picture))
+    turn = UPRIGHT.get(orientation)
     if turn is not None:
         picture = picture.transpose(turn)
         untouched = False
@@ -65,19 +63,11 @@ def clean(picture: Image.Image, original: bytes) -> Cleaned:
     )
 
 
-def _orientation(picture: Image.Image) -> int:
-    """Return the EXIF orientation; metadata that cannot be read turns nothing."""
-    try:
-        value = picture.getexif().get(ExifTags.Base.Orientation)
-    except (OSError, SyntaxError, ValueError, KeyError, TypeError, IndexError, struct.error):
-        return 1
-    return value if isinstance(value, int) else 1
-
-
 def _flatten(picture: Image.Image) -> Image.Image:
     """Bring palettes to RGB and put transparent parts on white, as viewers show them."""
     if picture.mode not in {"RGBA", "PA"} and "transparency" not in picture.info:
         return picture.convert("RGB")
-    layer = picture.convert("RGBA")
-    white = Image.new("RGBA", layer.size, (255, 255, 255, 255))
-    return Image.alpha_composite(white, layer).convert("RGB")
+    layer = picture if picture.mode == "RGBA" else picture.convert("RGBA")
+    white = Image.new("RGB", layer.size, "white")
+    white.paste(layer, mask=layer)
+    return white

@@ -52,13 +52,12 @@ DAMAGE: Final = (
 def validate(content: bytes) -> Image.Image:
     """Decode ``content`` completely and return the picture as Pillow read it.
 
-    The caller sees to it that only one image is decoded at a time in a process: 24 megapixels take
-    some 200 MB.
+    The caller sees to it that ``content`` passed :func:`check_bytes` and holds no metadata (``bare``), and
+    that only one image is decoded at a time in a process: 24 megapixels take some 200 MB.
 
     Raises:
         UploadRefused: with the code, the status and a sentence that says what would work.
     """
-    _check_bytes(content)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -85,7 +84,12 @@ def too_large() -> UploadRefused:
     )
 
 
-def _check_bytes(content: bytes) -> None:
+def check_bytes(content: bytes) -> None:
+    """Judge a file by how large it is and how it begins, before anything of it is read.
+
+    Raises:
+        UploadRefused: it is empty, too large, or neither JPEG nor PNG.
+    """
     if not content:
         raise UploadRefused("empty", _("The file is empty. Export or copy it again, then upload that."))
     if len(content) > settings.UPLOAD_MAX_BYTES:

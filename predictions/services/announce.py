@@ -19,6 +19,7 @@ from predictions.models import PartialUpload, Sample
 from predictions.pipeline.validate import too_large
 from predictions.selectors import earlier_same, visible_samples
 from predictions.services.fields import must_take
+from predictions.services.quota import quota_left
 from predictions.services.submit import plain_name
 
 
@@ -48,6 +49,7 @@ def partial_begin(
         SampleRefused: the sample takes no more fields.
         UploadRefused: the file is empty or too large.
         DuplicateFound: the actor may see a field of the same bytes and has not said that it is to come again.
+        QuotaReached: the file would be more than the actor may store in a day.
         TooManyPartial: the actor has left too many files unfinished.
     """
     require(actor, Capability.UPLOAD)
@@ -57,6 +59,7 @@ def partial_begin(
         must_take(sample)
     _check_size(announced.size, name)
     _check_duplicate(actor, announced)
+    quota_left(actor, size=announced.size)
     with transaction.atomic():
         before = _begun_before(actor, sample, announced)
         if before:

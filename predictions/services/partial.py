@@ -51,6 +51,7 @@ def partial_append(
         UploadRefused, SampleRefused: as by :func:`field_submit`; nothing was kept.
         PartialGone: the earlier pieces are lost; the upload is over.
         StorageFull: there is no room; the earlier pieces are kept.
+        QuotaReached: the actor may store no more today; the pieces are kept, an empty one tries again.
     """
     require(actor, Capability.UPLOAD)
     try:

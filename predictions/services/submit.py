@@ -20,12 +20,14 @@ from hematovision.core.origin import Origin
 from hematovision.core.queue import ANALYSE_FIELD, ring_on_commit
 from predictions.errors import UploadRefused
 from predictions.models import AnalysisJob, EventKind, Sample, SmearField, StoredImage
+from predictions.pipeline.bare import bare
 from predictions.pipeline.clean import clean
 from predictions.pipeline.scan import scan
 from predictions.pipeline.store import kept
-from predictions.pipeline.validate import validate
+from predictions.pipeline.validate import check_bytes, validate
 from predictions.selectors import earlier_same
 from predictions.services.fields import take_in
+from predictions.services.quota import quota_left, quota_taken
 from predictions.services.trail import note
 from predictions.types import Cleaned
 
@@ -70,17 +72,20 @@ def field_submit(
         PermissionDenied: the actor's role may not upload.
         Sample.DoesNotExist: there is no such sample for the actor.
         SampleRefused: the sample takes no more fields; nothing was kept.
+        QuotaReached: the actor has stored as much in a day as one person may; nothing was kept.
         UploadRefused: the file is not one the portal can read; nothing was kept.
         StorageFull: there is no room; nothing was kept.
         ScannerAway: the laboratory's virus scanner gave no verdict; nothing was kept.
     """
     require(actor, Capability.UPLOAD)
+    quota_left(actor)
     shown = plain_name(name)
     try:
         cleaned = _read(content)
     except UploadRefused as refusal:
         raise refusal.about(shown) from None
     with kept(cleaned) as image, transaction.atomic():
+        quota_taken(actor, size=len(cleaned.content))
         sample = take_in(actor, sample_id) if sample_id else None
         field = _rows(actor, image, cleaned, shown, single=single, sample=sample)
         earlier = earlier_same(actor, field.original_sha256, than=field)
@@ -98,8 +103,10 @@ def _read(content: BinaryIO) -> Cleaned:
     """Read one byte more than allowed, so that a file that is too large need not be read whole."""
     original = content.read(settings.UPLOAD_MAX_BYTES + 1)
     scan(original)
+    check_bytes(original)
     with _one_decode:
-        return clean(validate(original), original)
+        plain = bare(original)
+        return clean(validate(plain.content), original, orientation=plain.orientation)
 
 
 def _rows(

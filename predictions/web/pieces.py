@@ -21,6 +21,7 @@ from predictions.selectors import earlier_same, unfinished
 from predictions.services import partial_append, partial_begin, partial_discard
 from predictions.web import tus
 from predictions.web.duplicates import told
+from predictions.web.refusals import refusal
 
 
 @require_http_methods(["OPTIONS", "POST"])
@@ -69,7 +70,7 @@ def pieces(request: HttpRequest, upload_id: UUID) -> HttpResponse:
         )
     except UnreadablePostError:
         # The line broke; nobody hears this answer.
-        return tus.refusal("broken_off", _("The piece broke off."), HTTPStatus.BAD_REQUEST)
+        return refusal("broken_off", _("The piece broke off."), HTTPStatus.BAD_REQUEST)
     except WrongOffset as wrong:
         return _state(request, wrong.upload, wrong.status)
     return _state(request, upload, HTTPStatus.NO_CONTENT)

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.http import http_date
 from django.utils.translation import gettext as _
 
@@ -22,6 +22,7 @@ from predictions.errors import UploadRefused
 from predictions.models import PartialUpload, Sample
 from predictions.services import Announced
 from predictions.services.partial import CHECKSUM_MISMATCH
+from predictions.web.refusals import refusal, refused
 
 VERSION: Final = "1.0.0"
 EXTENSIONS: Final = "creation,termination,checksum,expiration"
@@ -43,24 +44,19 @@ def tus(view: View) -> View:
     @wraps(view)
     def speaking(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.method != "OPTIONS" and request.headers.get("Tus-Resumable") != VERSION:
-            refused = refusal("version", _("This is not tus 1.0.0."), HTTPStatus.PRECONDITION_FAILED)
-            refused["Tus-Version"] = VERSION
-            return refused
+            unknown = refusal("version", _("This is not tus 1.0.0."), HTTPStatus.PRECONDITION_FAILED)
+            unknown["Tus-Version"] = VERSION
+            return unknown
         try:
             answer = view(request, *args, **kwargs)
         except (PartialUpload.DoesNotExist, Sample.DoesNotExist) as problem:
             raise Http404 from problem
         except PortalError as problem:
-            answer = refusal(problem.code, problem.message, problem.status)
+            answer = refused(problem)
         answer["Tus-Resumable"] = VERSION
         return answer
 
     return speaking
-
-
-def refusal(code: str, message: object, status: int) -> JsonResponse:
-    """Return a refusal as a word for programs and a sentence for people."""
-    return JsonResponse({"code": code, "message": str(message)}, status=status)
 
 
 def described(upload: PartialUpload, answer: HttpResponse) -> HttpResponse:

@@ -23,6 +23,7 @@ from predictions.models import Sample, SmearField
 from predictions.services import Submitted, field_submit
 from predictions.web.duplicates import told
 from predictions.web.pieces import begun_before
+from predictions.web.refusals import refusal, refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +77,11 @@ def sample_file(request: HttpRequest, sample_id: UUID) -> JsonResponse:
 def _taken(request: HttpRequest, sample_id: UUID | None) -> JsonResponse:
     file = request.FILES.get("file")
     if file is None:
-        return _refusal("no_file", _("No file arrived. Choose it again."), HTTPStatus.BAD_REQUEST)
+        return refusal("no_file", _("No file arrived. Choose it again."), HTTPStatus.BAD_REQUEST)
     try:
         submitted = _submit(request, file, sample_id)
-    except PortalError as refusal:
-        return _refusal(refusal.code, refusal.message, refusal.status)
+    except PortalError as problem:
+        return refused(problem)
     earlier = submitted.duplicate_of
     answer = {
         "id": str(submitted.field.pk),
@@ -105,10 +106,6 @@ def _submit(request: HttpRequest, file: UploadedFile, sample_id: UUID | None = N
 def _outcome(request: HttpRequest, file: UploadedFile) -> Outcome:
     try:
         submitted = _submit(request, file)
-    except PortalError as refusal:
-        return Outcome(file.name or "", reason=str(refusal.message))
+    except PortalError as problem:
+        return Outcome(file.name or "", reason=str(problem.message))
     return Outcome(submitted.field.original_name, submitted.field, submitted.duplicate_of)
-
-
-def _refusal(code: str, message: object, status: int) -> JsonResponse:
-    return JsonResponse({"code": code, "message": str(message)}, status=status)

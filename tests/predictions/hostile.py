@@ -9,6 +9,8 @@ from functools import cache
 import numpy as np
 from PIL import Image, PngImagePlugin
 
+# A colour profile of 12 MB that does not shrink.
+HUGE = np.random.default_rng(7).bytes(12_000_000)
 HTML = b"<!doctype html><html><script>alert(1)</script></html>"
 
 
@@ -71,13 +73,50 @@ def text_bomb():
     return whole[:33] + comment + whole[33:]
 
 
+def many_scans(scans=1000, width=4800, height=5000):
+    """A JPEG of 180 KB that paints its 24 megapixels ``scans`` times; its decoder needs 37 s."""
+    whole = encoded(Image.new("RGB", (width, height), (200, 180, 190)), "JPEG", progressive=True)
+    last = whole[whole.rindex(b"\xff\xda") : -2]
+    return whole[:-2] + last * scans + whole[-2:]
+
+
+def many_parts(segment, count=300_000):
+    """A JPEG with ``count`` times the same small segment before its picture."""
+    whole = jpeg()
+    return whole[:2] + segment * count + whole[2:]
+
+
+def many_chunks(count=300_000):
+    whole = png()
+    return whole[:33] + chunk(b"prVt", b"") * count + whole[33:]
+
+
+def exif_bomb():
+    """EXIF of 64 KB whose 5,000 entries all name the same 64 KB."""
+    entries = b"".join(struct.pack("<HHII", 0x9000 + n, 7, 60_000, 0) for n in range(5_000))
+    body = b"Exif\0\0II*\0\x08\0\0\0" + struct.pack("<H", 5_000) + entries + bytes(4)
+    whole = jpeg()
+    return whole[:2] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + whole[2:]
+
+
+def huge_texts():
+    """A PNG with 12 MB of plain text, some of it behind the picture."""
+    whole = png()
+    text = b"".join(chunk(b"tEXt", b"Patient%d\0" % n + b"4711 " * 200_000) for n in range(6))
+    return whole[:33] + text + whole[33:-12] + text + whole[-12:]
+
+
 def with_exif(turn=1):
     """A JPEG that says where it was taken, by whom, and with which side up."""
+    return encoded(picture(), "JPEG", exif=with_exif_of(turn), comment=b"patient 4711")
+
+
+def with_exif_of(turn):
     exif = Image.Exif()
     exif[0x0112] = turn
     exif[0x013B] = "Dr. Jane Roe"
     exif[0x8825] = {1: "N", 2: (47.0, 22.0, 9.0), 3: "E", 4: (8.0, 32.0, 30.0)}
-    return encoded(picture(), "JPEG", exif=exif, comment=b"patient 4711")
+    return exif
 
 
 def with_text():
@@ -134,7 +173,10 @@ def refused():
         ("deep-grey.png", encoded(Image.new("I;16", (64, 64)), "PNG"), "deep_colour", 422),
         ("grey.jpg", encoded(picture(mode="L"), "JPEG"), "no_colour", 422),
         ("black-and-white.png", encoded(picture(mode="1"), "PNG"), "no_colour", 422),
-        ("text-bomb.png", text_bomb(), "damaged", 422),
+        ("many-scans.jpg", many_scans(), "too_many_parts", 422),
+        ("many-comments.jpg", many_parts(b"\xff\xfe\0\2"), "too_many_parts", 422),
+        ("exif-in-parts.jpg", many_parts(b"\xff\xe1\0\x09Exif\0\0x"), "too_many_parts", 422),
+        ("many-chunks.png", many_chunks(), "too_many_parts", 422),
         ("no-picture.png", bare_png(64, 64), "damaged", 422),
         ("bad-zlib.png", bare_png(64, 64, body=b"not zlib at all"), "damaged", 422),
     ]
@@ -164,6 +206,12 @@ def accepted():
         ("see-through.png", encoded(picture(mode="RGBA"), "PNG")),
         ("progressive.jpg", encoded(picture(), "JPEG", progressive=True)),
         ("broken-exif.jpg", broken_exif()),
+        ("exif-bomb.jpg", exif_bomb()),
+        ("text-bomb.png", text_bomb()),
+        ("huge-texts.png", huge_texts()),
+        ("huge-profile.jpg", encoded(picture(), "JPEG", icc_profile=HUGE)),
+        ("huge-profile.png", encoded(picture(), "PNG", icc_profile=HUGE)),
+        ("photo-with-film.jpg", jpeg() + np.random.default_rng(1).bytes(12_000_000)),
     ]
 
 

@@ -246,5 +246,5 @@ def test_other_methods(signed_in):
 
 def test_uploading_costs_few_queries(signed_in, django_assert_max_num_queries):
     post(signed_in)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         post(signed_in, hostile.jpeg(seed=5))

@@ -6,8 +6,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from predictions.errors import UploadRefused
+from predictions.pipeline.bare import bare
 from predictions.pipeline.clean import clean
-from predictions.pipeline.validate import validate
+from predictions.pipeline.validate import check_bytes, validate
 from tests.predictions import hostile
 
 BASES = [hostile.jpeg(), hostile.png(), hostile.with_exif(6), hostile.with_text(), hostile.deep_png()]
@@ -42,7 +43,9 @@ def damaged(content, changes):
 
 def take(content):
     try:
-        cleaned = clean(validate(content), content)
+        check_bytes(content)
+        plain = bare(content)
+        cleaned = clean(validate(plain.content), content, orientation=plain.orientation)
     except UploadRefused:
         return
     again = hostile.Image.open(io.BytesIO(cleaned.content))

@@ -2,6 +2,7 @@
 
 import io
 import resource
+import time
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from PIL import Image, ImageOps
 from accounts.audit.models import AuditEvent
 from predictions.errors import UploadRefused
 from predictions.models import AnalysisJob, SmearField, StoredImage
+from predictions.pipeline.bare import MOST_SCANS, bare
 from tests.predictions import hostile
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +70,24 @@ def test_picture_is_turned_upright_as_viewers_do(submit, turn):
     shown = ImageOps.exif_transpose(Image.open(io.BytesIO(content)))
     assert stored.size == shown.size == ((96, 80) if turn < 5 else (80, 96))
     assert np.array_equal(np.asarray(stored), np.asarray(shown))
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_what_is_decoded_has_the_same_pixels(kind):
+    options = {"progressive": True, "exif": hostile.with_exif_of(6), "icc_profile": b"x" * 200_000}
+    content = hostile.encoded(hostile.picture(), kind, **(options if kind == "JPEG" else {}))
+    plain = bare(content + hostile.archive())
+    assert len(plain.content) <= len(content)
+    assert b"ICC_PROFILE" not in plain.content
+    decoded = (np.asarray(Image.open(io.BytesIO(one))) for one in (plain.content, content))
+    assert np.array_equal(*decoded)
+    assert plain.orientation == (6 if kind == "JPEG" else 1)
+
+
+def test_as_many_scans_as_are_allowed_take_seconds_not_minutes(submit):
+    begun = time.process_time()
+    submit(hostile.many_scans(scans=MOST_SCANS - 10))
+    assert time.process_time() - begun < 20
 
 
 def test_turned_picture_whose_metadata_cannot_be_written_again(submit):

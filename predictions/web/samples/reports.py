@@ -18,8 +18,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.factors import passkey_proved
+from accounts.identity import identity_proved
 from accounts.permissions import Capability
-from accounts.services import identity_proved
 from accounts.web.access import requires, signed_in
 from hematovision.core.errors import PortalError
 from hematovision.core.origin import Origin
