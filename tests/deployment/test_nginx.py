@@ -295,7 +295,7 @@ def test_metrics_come_for_a_token_alone(stack, scrape):
 
 def test_requests_of_both_web_servers_add_up_whoever_is_asked(stack, scrape):
     url = {name: f"http://127.0.0.1:{stack.ports[name]}" for name in WEB}
-    counted = ("http_request_seconds_count", "2xx", "GET", "verify_report")
+    counted = ("http_request_seconds_count", "2xx", "GET", "verify")
     before = scrape().get(counted, 0)
     for name, times in (("web-a", 3), ("web-b", 4)):
         for _each in range(times):
