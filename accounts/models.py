@@ -89,6 +89,7 @@ class MachineToken(models.Model):
 
         PREDICT = "predict", _("send images for analysis")
         READ = "read", _("read results")
+        METRICS = "metrics", _("read the portal's metrics (numbers, nothing of patients)")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     token_sha256 = models.CharField(max_length=64, unique=True, editable=False)

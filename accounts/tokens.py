@@ -82,6 +82,12 @@ def token_used(text: str) -> MachineToken | None:
     return token
 
 
+def token_text(header: str) -> str | None:
+    """Return the text that an ``Authorization`` header shows if it has the form of a machine's token."""
+    scheme, _space, text = header.partition(" ")
+    return text if scheme.lower() == "bearer" and text.startswith(PREFIX) else None
+
+
 def tokens_of(person: User) -> QuerySet[MachineToken]:
     """Return the tokens of ``person`` that have not been revoked, newest first."""
     return person.machine_tokens.filter(revoked_at=None).order_by("-created_at")

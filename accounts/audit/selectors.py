@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts.audit.models import AuditEvent
+from accounts.audit.models import AuditEvent, ChainHead
 from accounts.models import User
 
 
@@ -47,6 +47,11 @@ def audit_page(*, filters: AuditFilters, before: int | None = None, limit: int =
 def emergencies_of(person: User) -> list[AuditEvent]:
     """Return when ``person`` opened samples of other sites in an emergency, the newest twenty."""
     return list(AuditEvent.objects.filter(actor=person, event="sample.emergency_opened")[:20])
+
+
+def last_number() -> int:
+    """Return the number of the newest event; numbers have no gaps, so it is how many there are."""
+    return ChainHead.objects.values_list("last", flat=True).first() or 0
 
 
 def event_names() -> list[str]:

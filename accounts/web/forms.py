@@ -78,6 +78,7 @@ class TokenForm(forms.Form):
     name = forms.CharField(label=_("Which program or device"), max_length=60)
     predict = forms.BooleanField(label=MachineToken.Scope.PREDICT.label, required=False)
     read = forms.BooleanField(label=MachineToken.Scope.READ.label, required=False)
+    metrics = forms.BooleanField(label=MachineToken.Scope.METRICS.label, required=False)
     days = forms.IntegerField(label=_("Works for how many days"), min_value=1, max_value=365, initial=90)
 
     def clean(self) -> dict[str, Any] | None:

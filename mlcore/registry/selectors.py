@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from mlcore.registry.models import ModelState, ModelVersion, TrainingRun, TrainingState
 
@@ -38,6 +38,12 @@ def labels() -> set[str]:
 def training_runs() -> QuerySet[TrainingRun]:
     """Return all training runs, newest first."""
     return TrainingRun.objects.select_related("started_by", "result")
+
+
+def training_counts() -> dict[str, int]:
+    """Return how many runs stand in each state; states without any count as 0."""
+    counts = TrainingRun.objects.values_list("state").annotate(Count("pk")).order_by()
+    return dict.fromkeys(TrainingState.values, 0) | dict(counts)
 
 
 def training_open() -> QuerySet[TrainingRun]:

@@ -13,7 +13,7 @@ from rest_framework.permissions import IsAuthenticated
 from accounts.errors import FactorNeeded
 from accounts.factors import grace_end
 from accounts.models import MachineToken, User
-from accounts.tokens import PREFIX, token_used
+from accounts.tokens import token_text, token_used
 
 if TYPE_CHECKING:
     # The framework's views import this module.
@@ -49,8 +49,8 @@ class MachineAuthentication(BaseAuthentication):
         Raises:
             AuthenticationFailed: it never existed, has run out, was revoked or belongs to nobody active.
         """
-        scheme, _space, text = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
-        if scheme.lower() != "bearer" or not text.startswith(PREFIX):
+        text = token_text(request.META.get("HTTP_AUTHORIZATION", ""))
+        if text is None:
             return None
         token = token_used(text)
         if token is None:

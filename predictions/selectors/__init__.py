@@ -6,11 +6,18 @@ from predictions.selectors.delta import Previous, against_previous
 from predictions.selectors.duplicates import Duplicate, duplicates, earlier_same, number_in_sample
 from predictions.selectors.history import HistoryPage, history
 from predictions.selectors.judged import Judged, Noted, judged, range_of
-from predictions.selectors.partial import unfinished
+from predictions.selectors.partial import unfinished, unfinished_total
 from predictions.selectors.patient import patient_images, patient_rows, patient_samples
 from predictions.selectors.people import registrars, uploaders
 from predictions.selectors.quality import QualityFlag, quality_flags
-from predictions.selectors.queue import failed_jobs, jobs_ahead, queue_status, state_counts
+from predictions.selectors.queue import (
+    failed_jobs,
+    failure_counts,
+    jobs_ahead,
+    queue_status,
+    sample_counts,
+    state_counts,
+)
 from predictions.selectors.reports import report_by_code, visible_reports
 from predictions.selectors.rules import RulesInForce, rules, rules_of
 from predictions.selectors.samples import (
@@ -61,6 +68,7 @@ __all__ = [
     "duplicates",
     "earlier_same",
     "failed_jobs",
+    "failure_counts",
     "field_detail",
     "flags_of",
     "history",
@@ -83,6 +91,7 @@ __all__ = [
     "report_by_code",
     "rules",
     "rules_of",
+    "sample_counts",
     "similar_cells",
     "state_counts",
     "states_counted",
@@ -92,6 +101,7 @@ __all__ = [
     "trend",
     "twin_of",
     "unfinished",
+    "unfinished_total",
     "uploaders",
     "views_of",
     "visible_cell",

@@ -9,9 +9,9 @@ from django.db.models.fields import DurationField
 from django.db.models.functions import Now
 
 from accounts.models import User
-from predictions.models import AnalysisJob
+from predictions.models import AnalysisJob, Sample
 from predictions.selectors.access import visible_fields
-from predictions.states import JobState
+from predictions.states import Failure, JobState, SampleState
 from predictions.types import QueueStatus
 
 if TYPE_CHECKING:
@@ -43,6 +43,19 @@ def failed_jobs(user: User | AnonymousUser) -> QuerySet[AnalysisJob]:
         .select_related("field__uploaded_by", "field__site")
         .order_by(F("finished_at").desc())
     )
+
+
+def failure_counts() -> dict[str, int]:
+    """Return how many jobs of the whole portal have failed, by reason; reasons without any count as 0."""
+    failed = AnalysisJob.objects.filter(state=JobState.FAILED)
+    counts = failed.values_list("failure_code").annotate(Count("pk")).order_by()
+    return dict.fromkeys(Failure.values, 0) | dict(counts)
+
+
+def sample_counts() -> dict[str, int]:
+    """Return how many samples of the whole portal stand in each state; states without any count as 0."""
+    counts = Sample.objects.values_list("state").annotate(Count("pk")).order_by()
+    return dict.fromkeys(SampleState.values, 0) | dict(counts)
 
 
 def state_counts(user: User | AnonymousUser) -> dict[str, int]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
+from typing import Final
 from uuid import UUID
 
 from celery.exceptions import SoftTimeLimitExceeded
 
+from hematovision.core import metrics
+from hematovision.core.metrics import Series
 from mlcore.serving import loader
 from mlcore.serving.loader import Loaded, ModelUnavailable
 from predictions.errors import ImageGone
@@ -17,6 +21,13 @@ from predictions.services.twins import suggest_twins
 from predictions.states import Failure
 
 logger = logging.getLogger(__name__)
+
+ATTEMPTS: Final = Series(
+    "hematovision_analysis_attempt_seconds",
+    "Attempts to read an image, from taking the job to its end: done, late (taken over) or why not.",
+    ("outcome",),
+    (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40),
+)
 
 
 def analyse_field(field_id: UUID, *, load: Callable[[], Loaded] = loader.current) -> None:
@@ -32,26 +43,36 @@ def analyse_field(field_id: UUID, *, load: Callable[[], Loaded] = loader.current
     lease = jobs.claim(field_id)
     if lease is None:
         return
+    began = time.monotonic()
+    outcome = _end(lease, loaded)
+    metrics.count(ATTEMPTS, outcome, seconds=time.monotonic() - began)
+
+
+def _end(lease: jobs.Lease, loaded: Loaded) -> str:
+    """Bring the job to an end and return which: done, late, or the failure of this attempt."""
     reading = _read(lease, loaded)
-    if reading is None:
-        return
+    if isinstance(reading, Failure):
+        return reading.value
     if jobs.complete(lease, reading, loaded.version):
         suggest_twins(lease.field)
-    else:
-        logger.warning("Field %s was taken over; this late result is dropped.", field_id)
+        return "done"
+    logger.warning("Field %s was taken over; this late result is dropped.", lease.field.pk)
+    return "late"
 
 
-def _read(lease: jobs.Lease, loaded: Loaded) -> Reading | None:
-    """Return what the model says, or None after the job was failed or given back."""
+def _read(lease: jobs.Lease, loaded: Loaded) -> Reading | Failure:
+    """Return what the model says, or why not after the job was failed or given back."""
     try:
         return infer(loaded.predictor, lease.field)
     except ImageGone:
         logger.exception("The image of field %s is gone", lease.field.pk)
         jobs.fail(lease, Failure.IMAGE_MISSING)
+        return Failure.IMAGE_MISSING
     except SoftTimeLimitExceeded:
         logger.warning("Field %s took too long (attempt %d)", lease.field.pk, lease.attempts)
         jobs.give_back(lease, Failure.TIMED_OUT)
+        return Failure.TIMED_OUT
     except Exception:  # whatever an image does to the model must end in a reason, not in a lost job
         logger.exception("Field %s could not be read (attempt %d)", lease.field.pk, lease.attempts)
         jobs.give_back(lease, Failure.MODEL_ERROR)
-    return None
+        return Failure.MODEL_ERROR

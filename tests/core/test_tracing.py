@@ -9,7 +9,8 @@ from celery import current_app
 from django.core.cache import cache
 from django.urls import reverse
 
-from hematovision.core import queue, tracing
+from hematovision.core import metrics, queue, tracing
+from hematovision.core.csp_reports import REPORTS
 from tests.accounts.factories import PersonFactory
 
 pytestmark = pytest.mark.django_db
@@ -146,9 +147,19 @@ def test_what_is_no_report_is_taken_quietly(client, caplog, body):
 
 
 def test_reports_cannot_fill_the_log(client, caplog):
-    for _each in range(30):
-        report(client, json.dumps({"csp-report": {"blocked-uri": "inline"}}))
-    assert len([one for one in caplog.records if "blocked inline" in one.getMessage()]) == 10
+    for number in range(30):
+        report(client, json.dumps({"csp-report": {"blocked-uri": f"https://{number}.example"}}))
+    assert len([one for one in caplog.records if "blocked https" in one.getMessage()]) == 10
+
+
+def test_the_same_report_is_one_line_and_counts_each_time(client, caplog, broker):
+    broker.delete("metrics:hematovision_csp_reports")
+    for directive in ("img-src", "img-src 'self'", "<made up>"):
+        report(client, json.dumps({"csp-report": {"blocked-uri": "data", "violated-directive": directive}}))
+    lines = [one.getMessage() for one in caplog.records if "blocked" in one.getMessage()]
+    assert lines == ["A browser blocked data by img-src", "A browser blocked data by <made"]
+    told = {values: sum(tally.ranges.values()) for values, tally in metrics.tallies(REPORTS).items()}
+    assert told == {("img-src",): 2, ("other",): 1}
 
 
 def test_a_disk_without_room_is_not_ready(client, settings, monkeypatch):

@@ -1,13 +1,16 @@
 """The production deployment, run for real: nginx, two web servers, a worker, PostgreSQL, Valkey."""
 
 import contextlib
+import os
 import re
 import shutil
+import signal
 import threading
 from pathlib import Path
 
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.deployment.stack import PATH, WEB, Stack, until
 from tests.predictions import hostile
@@ -251,6 +254,63 @@ class Load:
         self.over.set()
         for thread in self.threads:
             thread.join(60)
+
+
+MAKE_TOKEN = """
+from accounts.models import Site, User
+from accounts.tokens import token_create
+from hematovision.core.origin import Origin
+admin = User.objects.create(email="admin@example.org", name="A", role="admin", site=Site.objects.first())
+facts = {"name": "Prometheus", "scopes": ["metrics"], "days": 1, "origin": Origin()}
+print(token_create(actor=admin, person=admin, **facts)[1])
+"""
+
+
+@pytest.fixture(scope="module")
+def scrape(stack, technician):
+    """Ask for the metrics, by nginx or one web server; returns name and labels -> number."""
+    headers = {"Authorization": f"Bearer {stack.manage('shell', '-v0', '-c', MAKE_TOKEN)}"}
+    headers["X-Forwarded-Proto"] = "https"
+
+    def scrape(url=stack.url):
+        answer = httpx.get(f"{url}/metrics", headers=headers, verify=stack.trust)
+        assert answer.status_code == 200, answer.text
+        return {
+            (sample.name.removeprefix("hematovision_"), *sorted(sample.labels.values())): sample.value
+            for family in text_string_to_metric_families(answer.text)
+            for sample in family.samples
+        }
+
+    return scrape
+
+
+def test_metrics_come_for_a_token_alone(stack, scrape):
+    assert httpx.get(f"{stack.url}/metrics", verify=stack.trust).status_code == 401
+    told = scrape()
+    assert told["part_present", "database"] == told["part_present", "inference"] == 1
+    assert told["workers", "inference"] == 1
+    assert told["analysis_attempt_seconds_count", "done"] >= 1
+    assert told["audit_events_total",] > 3
+
+
+def test_requests_of_both_web_servers_add_up_whoever_is_asked(stack, scrape):
+    url = {name: f"http://127.0.0.1:{stack.ports[name]}" for name in WEB}
+    counted = ("http_request_seconds_count", "2xx", "GET", "verify")
+    before = scrape().get(counted, 0)
+    for name, times in (("web-a", 3), ("web-b", 4)):
+        for _each in range(times):
+            httpx.get(f"{url[name]}/verify/", headers={"X-Forwarded-Proto": "https"})
+    assert [scrape(url[name])[counted] - before for name in WEB] == [7, 7]
+
+
+def test_a_dead_worker_disappears_and_what_it_did_stays(stack, scrape):
+    done = scrape()["analysis_attempt_seconds_count", "done"]
+    os.killpg(stack.parts["inference"].process.pid, signal.SIGKILL)
+    until(lambda: scrape()["workers", "inference"] == 0)
+    assert scrape()["part_present", "inference"] == 0
+    assert scrape()["analysis_attempt_seconds_count", "done"] == done
+    stack.start_part("inference")
+    until(lambda: scrape()["workers", "inference"] == 1)
 
 
 def test_web_servers_are_replaced_without_a_failed_request(stack, technician):
