@@ -2,6 +2,7 @@
 
 from predictions.models.catalogue import CellType, CountsAs
 from predictions.models.emergency import EmergencyAccess
+from predictions.models.erased import ErasedSample
 from predictions.models.fields import AnalysisJob, SmearField
 from predictions.models.images import StoredImage
 from predictions.models.partial import PartialUpload
@@ -23,6 +24,7 @@ __all__ = [
     "CellType",
     "CountsAs",
     "EmergencyAccess",
+    "ErasedSample",
     "EventKind",
     "Flag",
     "PartialUpload",

@@ -12,6 +12,7 @@ from predictions.models import (
     AnalysisJob,
     Cell,
     CellReview,
+    EmergencyAccess,
     PartialUpload,
     Report,
     Sample,
@@ -30,10 +31,11 @@ def patient_samples(reference: str, site: str = "") -> QuerySet[Sample]:
 
 
 def patient_rows(samples: list[Sample]) -> dict[str, QuerySet[Any]]:
-    """Return the rows that hang on ``samples`` by name, those that others hang on after those others."""
+    """Return the rows that hang on ``samples`` by name; ``predictions_erase`` deletes the same."""
     mine = Q(sample__in=samples)
     fields = SmearField.objects.filter(mine)
     return {
+        "emergencies": EmergencyAccess.objects.filter(mine),
         "suggested_twins": SuggestedTwin.objects.filter(mine),
         "reviews": CellReview.objects.filter(mine),
         "acknowledgements": Acknowledgement.objects.filter(mine),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from predictions.web import history, media, pieces, results, trends, uploads
+from predictions.web import history, media, patients, pieces, results, trends, uploads
 from predictions.web.laboratory import catalogue, rules
 from predictions.web.samples import cells, emergency, export, live, pages, reports, views, worklist
 
@@ -32,6 +32,9 @@ urlpatterns = [
     path("samples/<uuid:sample_id>/amend/", reports.amend, name="sample_amend"),
     path("samples/<uuid:sample_id>/note/", reports.note_critical, name="sample_note"),
     path("reports/<uuid:report_id>/", reports.pdf, name="report"),
+    path("patients/", patients.patients, name="patients"),
+    path("patients/export/", patients.export, name="patient_export"),
+    path("patients/erase/", patients.erase, name="patient_erase"),
     path("verify/", reports.verify, name="verify"),
     path("cells/<uuid:cell_id>/context/", cells.context, name="cell_context"),
     path("cells/<uuid:cell_id>/similar/", cells.similar, name="cell_similar"),
