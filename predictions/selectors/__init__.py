@@ -18,6 +18,7 @@ from predictions.selectors.samples import (
     cell_states,
     cell_trail,
     changed_since,
+    removed_images,
     visible_samples,
 )
 from predictions.selectors.similar import SimilarCell, similar_cells
@@ -80,6 +81,7 @@ __all__ = [
     "queue_status",
     "range_of",
     "registrars",
+    "removed_images",
     "report_by_code",
     "rules",
     "rules_of",
