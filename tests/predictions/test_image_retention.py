@@ -17,7 +17,6 @@ from hematovision.core.queue import QUEUE_OF
 from hematovision.settings import base as shipped
 from hematovision.supervisor.backup import database
 from predictions.models import Cell, Report, Sample, SmearField, StoredImage
-from predictions.selectors import similar_cells
 from predictions.services import report_amend, report_sign
 from predictions.services.patient import patient_export
 from predictions.services.reports import Intent
@@ -177,16 +176,6 @@ def test_nothing_reports_it_as_missing(signed, doctor, submit):
     with zipfile.ZipFile(file) as archive:
         assert not [name for name in archive.namelist() if name.startswith(("images/", "missing"))]
     assert database.images(connection) == {other.image.sha256}
-
-
-def test_cells_without_an_image_are_not_shown_as_similar(signed, doctor):
-    old, young = signed(200, 1, "HV-1"), signed(10, 2, "HV-2")
-    cell = Cell.objects.filter(analysis__field__sample=young).first()
-    theirs = lambda: {one.sample.pk for one in similar_cells(doctor, cell, 20)}  # noqa: E731 -- asked twice
-    before = theirs()
-    assert old.pk in before
-    images_sweep()
-    assert theirs() == before - {old.pk}
 
 
 def test_the_scheduler_rings_for_it():
