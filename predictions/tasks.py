@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from hematovision.core.queue import ANALYSE_FIELD, SWEEP_JOBS, light_task
+from hematovision.core.queue import ANALYSE_FIELD, SWEEP_IMAGES, SWEEP_JOBS, light_task
 from predictions.services import analyse
+from predictions.services.retention import images_sweep
 from predictions.services.sweep import sweep
 
 
@@ -19,3 +20,9 @@ def analyse_field(field_id: str) -> None:
 def sweep_jobs() -> None:
     """Ring for what nobody works on."""
     sweep()
+
+
+@light_task(SWEEP_IMAGES)
+def sweep_images() -> None:
+    """Remove the images that the laboratory's retention rule keeps no longer."""
+    images_sweep()

@@ -44,10 +44,9 @@ CELERY_BEAT_SCHEDULE = {
     name: {"task": name, "schedule": 30.0, "options": {"queue": queue, "expires": 25}}
     for name, queue in {"predictions.sweep_jobs": "inference", "mlcore.sweep_training": "training"}.items()
 }
-CELERY_BEAT_SCHEDULE["accounts.sweep_retention"] = {
-    "task": "accounts.sweep_retention",
-    "schedule": 3600.0,
-    "options": {"queue": "inference", "expires": 1800},
+CELERY_BEAT_SCHEDULE |= {
+    name: {"task": name, "schedule": 3600.0, "options": {"queue": "inference", "expires": 1800}}
+    for name in ("accounts.sweep_retention", "predictions.sweep_images")
 }
 
 # How long one analysis may hold its job before the sweeper gives it to another worker.

@@ -26,11 +26,14 @@ class Inspection:
 
 
 def inspect(*, read: bool) -> Inspection:
-    """Look at every row and every file; with ``read`` also compare each file's SHA-256 with its row."""
+    """Look at every row whose image is kept and at every file.
+
+    With ``read`` also compare each file's SHA-256 with its row.
+    """
     found = Inspection()
     # Files first: a row that is added meanwhile names a file that this list cannot hold as unnamed.
     files = {path for path in Path(settings.IMAGE_ROOT).glob("*/*") if path.is_file()}
-    for image in StoredImage.objects.iterator(chunk_size=2000):
+    for image in StoredImage.objects.filter(removed_at=None).iterator(chunk_size=2000):
         files.discard(image.path)
         if not image.path.is_file():
             found.missing.append(image)

@@ -75,7 +75,7 @@ def kept(cleaned: Cleaned) -> Iterator[StoredImage]:
 def discard(image: StoredImage) -> bool:
     """Remove the file unless a row names it; return whether it went."""
     with folder_held(alone=True):
-        unused = not StoredImage.objects.filter(pk=image.pk).exists()
+        unused = not StoredImage.objects.filter(pk=image.pk, removed_at=None).exists()
         if unused:
             image.path.unlink(missing_ok=True)
         return unused

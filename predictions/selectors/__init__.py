@@ -25,6 +25,7 @@ from predictions.selectors.samples import (
     cell_states,
     cell_trail,
     changed_since,
+    removed_images,
     visible_samples,
 )
 from predictions.selectors.similar import SimilarCell, similar_cells
@@ -88,6 +89,7 @@ __all__ = [
     "queue_status",
     "range_of",
     "registrars",
+    "removed_images",
     "report_by_code",
     "rules",
     "rules_of",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from accounts.models import User
 from accounts.permissions import Capability, can
-from predictions.models import Analysis, Cell, CellReview, CellType, Sample
+from predictions.models import Analysis, Cell, CellReview, CellType, Sample, SmearField
 from predictions.selectors.emergency import opened_samples
 
 if TYPE_CHECKING:
@@ -115,3 +115,9 @@ def cell_trail(user: User | AnonymousUser, cell_id: UUID) -> tuple[CellState, li
     )
     known = CellType.objects.filter(pk=cell.label, active=True).exists()
     return CellState(cell, trail[-1] if trail else None, known), trail
+
+
+def removed_images(sample: Sample) -> dict[str, Any]:
+    """Return the ``count`` of fields whose image the retention rule removed, and when the ``last`` went."""
+    removed = SmearField.objects.filter(sample=sample, image__removed_at__isnull=False)
+    return removed.aggregate(count=Count("pk"), last=Max("image__removed_at"))

@@ -12,7 +12,7 @@ import numpy as np
 from django.db.models import Aggregate, BinaryField, Exists, Func, OuterRef
 
 from accounts.models import User
-from predictions.models import Analysis, Cell, CellReview, CellType, Report, Sample
+from predictions.models import Analysis, Cell, CellReview, CellType, Report, Sample, SmearField
 from predictions.models.catalogue import DUPLICATE
 from predictions.models.readings import FEATURES_AS
 from predictions.selectors.samples import CellState, visible_samples
@@ -56,7 +56,8 @@ def similar_cells(user: User | AnonymousUser, cell: Cell, count: int = 6) -> lis
     Only cells of samples that ``user`` may see are looked at, and only those that the same version read.
     Samples that are not to be used for training are among them: nothing is learned from a cell by showing it
     to somebody who may open its sample anyhow. Cells that nobody identified or that are counted elsewhere are
-    left out. Empty where ``cell`` has no features. Six queries.
+    left out, and samples of which the retention rule has removed images. Empty where ``cell`` has no
+    features. Six queries.
     """
     if cell.features is None:
         return []
@@ -75,7 +76,9 @@ class _Joined(Aggregate):
 
 def _ranked(user: User | AnonymousUser, cell: Cell) -> list[UUID]:
     """Return what may be similar, nearest first, the cell's own sample last."""
-    signed = visible_samples(user).filter(state__in=(SampleState.SIGNED, SampleState.AMENDED))
+    without = SmearField.objects.filter(sample=OuterRef("pk"), image__removed_at__isnull=False)
+    over = visible_samples(user).filter(state__in=(SampleState.SIGNED, SampleState.AMENDED))
+    signed = over.filter(~Exists(without))
     newest = list(signed.order_by("-received_at", "-id").values_list("pk", flat=True)[:MOST_SAMPLES])
     comparable = Cell.objects.filter(
         analysis__field__sample__in=newest,

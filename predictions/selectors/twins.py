@@ -12,7 +12,8 @@ from predictions.models import Analysis, Cell, CellReview, Sample, SmearField, S
 def comparable_cells(field: SmearField) -> list[Cell]:
     """Return the cells of a field's sample that were read by the version that read the field last.
 
-    Each has its field and image at hand. Platelets are left out: nobody counts them one by one. One query.
+    Each has its field and image at hand. Platelets are left out, since nobody counts them one by one, and
+    cells whose image was removed. One query.
     """
     newest = (
         Analysis.objects.filter(field__sample=field.sample_id)
@@ -21,7 +22,10 @@ def comparable_cells(field: SmearField) -> list[Cell]:
     )
     version = Analysis.objects.filter(field=field).order_by("-created_at").values("model_version")[:1]
     cells = Cell.objects.filter(
-        analysis__in=newest.values("pk"), analysis__model_version=Subquery(version), features__isnull=False
+        analysis__in=newest.values("pk"),
+        analysis__model_version=Subquery(version),
+        analysis__field__image__removed_at=None,
+        features__isnull=False,
     )
     related = cells.exclude(label="platelet", abstained=False).select_related("analysis__field__image")
     return list(related.defer("probabilities", "reason", "look"))

@@ -50,7 +50,7 @@ def patient_export(
         archive.writestr("patient.json", json.dumps(rows, indent=1, ensure_ascii=False))
         for report in Report.objects.filter(sample__in=samples):
             archive.writestr(f"reports/{report.sample_id}-{report.version}.pdf", bytes(report.pdf))
-        for image in patient_images(samples):
+        for image in patient_images(samples).filter(removed_at=None):
             try:
                 with image.open() as content:
                     archive.writestr(f"images/{image.path.name}", content.read())

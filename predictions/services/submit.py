@@ -112,8 +112,11 @@ def _read(content: BinaryIO) -> Cleaned:
 def _rows(
     actor: User, image: StoredImage, cleaned: Cleaned, name: str, *, single: bool, sample: Sample | None
 ) -> SmearField:
-    # The same bytes have the same key, so a second row of them is no conflict but the same row.
-    StoredImage.objects.bulk_create([image], ignore_conflicts=True)
+    # The same bytes have the same key, so a second row of them is no conflict but the same row. If its file
+    # was removed by the retention rule, it is there again.
+    StoredImage.objects.bulk_create(
+        [image], update_conflicts=True, unique_fields=["sha256"], update_fields=["removed_at"]
+    )
     field = SmearField.objects.create(
         site_id=sample.site_id if sample else actor.site_id,
         sample=sample,

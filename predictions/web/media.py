@@ -6,7 +6,8 @@ from uuid import UUID
 
 from django.conf import settings
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
+from django.templatetags.static import static
 from django.views.decorators.http import require_GET
 
 from accounts.permissions import Capability
@@ -25,6 +26,8 @@ def field_image(request: HttpRequest, field_id: UUID) -> HttpResponseBase:
     """Send the stored image of a field, or with ``?size=small`` its thumbnail."""
     image = get_object_or_404(visible_fields(request.user).select_related("image"), pk=field_id).image
     try:
+        if image.removed_at:
+            return _removed()
         if request.GET.get("size") == "small":
             return _jpeg(pictures.thumbnail(image.path))
         return _stored(image)
@@ -38,9 +41,12 @@ def cell_crop(request: HttpRequest, cell_id: UUID) -> HttpResponse:
     """Send one cell, cut out with a margin."""
     try:
         cell = visible_cell(request.user, cell_id)
+        image = cell.analysis.field.image
+        if image.removed_at:
+            return _removed()
         siblings = list(cell.analysis.cells.all())
         boxes = tuple(one.box for one in siblings)
-        return _jpeg(pictures.crop(cell.analysis.field.image.path, boxes, siblings.index(cell)))
+        return _jpeg(pictures.crop(image.path, boxes, siblings.index(cell)))
     except (Cell.DoesNotExist, OSError) as problem:
         raise Http404 from problem
 
@@ -70,6 +76,11 @@ def _stored(image: StoredImage) -> HttpResponseBase:
         raise Http404
     headers = {**HARMLESS, "X-Accel-Redirect": f"/stored-images/{image.relative_path}"}
     return HttpResponse(content_type=image.media_type, headers=headers)
+
+
+def _removed() -> HttpResponse:
+    """Lead to a drawing in place of an image that the retention rule has removed; pages say it in words."""
+    return redirect(static("img/removed.svg"))
 
 
 def _jpeg(content: bytes) -> HttpResponse:

@@ -144,3 +144,11 @@ def test_among_20_000_it_takes_six_queries_and_no_time(make, doctor, django_asse
         taken.append(1000 * (time.perf_counter() - began))
     # The aim is 60 ms on a machine that does nothing else; beside other tests it takes longer.
     assert min(taken) < 150
+
+
+def test_samples_without_their_images_are_not_shown(make, doctor):
+    own = make(packed(1), signed=False)[0]
+    gone, there = make(packed(1)), make(packed(2))
+    assert {one.cell.pk for one in similar_cells(doctor, own)} == {gone[0].pk, there[0].pk}
+    StoredImage.objects.filter(fields__analyses__cells=gone[0]).update(removed_at=timezone.now())
+    assert [one.cell.pk for one in similar_cells(doctor, own)] == [there[0].pk]

@@ -71,8 +71,10 @@ def facts(connection: Connection) -> dict[str, Any]:
 
 
 def images(connection: Connection) -> set[str]:
-    """Return the SHA-256 of every image that a row names."""
-    return {digest for (digest,) in rows(connection, "SELECT sha256 FROM predictions_storedimage")}
+    """Return the SHA-256 of every image that a row names and the retention rule has not removed."""
+    # A backup of an older portal has no such column, and is looked at before it is migrated.
+    kept = "SELECT sha256 FROM predictions_storedimage AS image WHERE to_jsonb(image)->>'removed_at' IS NULL"
+    return {digest for (digest,) in rows(connection, kept)}
 
 
 def dump(url: str, connection: Connection, target: Path) -> None:

@@ -49,7 +49,7 @@ def _remove(path: Path) -> bool:
     with folder_held(alone=True):
         if (
             time.time() - path.stat().st_mtime < SETTLED_SECONDS
-            or StoredImage.objects.filter(pk=path.stem).exists()
+            or StoredImage.objects.filter(pk=path.stem, removed_at=None).exists()
         ):
             return False
         path.unlink()

@@ -271,7 +271,7 @@ def test_queries_of_the_pages_do_not_grow(client, filled, read, technician, djan
         sample_create(actor=technician, origin=HERE, facts={"accession": f"HV-Q-{number}"})
     with django_assert_max_num_queries(16):
         client.get(reverse("worklist"))
-    with django_assert_max_num_queries(34):
+    with django_assert_max_num_queries(35):
         client.get(reverse("sample", args=[filled.pk]))
 
 
