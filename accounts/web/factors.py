@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from typing import Any
-
 import qrcode
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
-from cryptography.fernet import Fernet, MultiFernet
-from django.conf import settings
 from django.utils.translation import gettext as _
 from qrcode.image.svg import SvgPathImage
 
 from accounts.models import User
+from accounts.seal import seal
 
 
 class FactorAdapter(DefaultMFAAdapter):
@@ -30,7 +25,7 @@ class FactorAdapter(DefaultMFAAdapter):
 
     def encrypt(self, text: str) -> str:
         """Seal a secret with the present key."""
-        return _seal().encrypt(text.encode()).decode()
+        return seal().encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
         """Open a secret; earlier keys still open what was sealed with them.
@@ -38,7 +33,7 @@ class FactorAdapter(DefaultMFAAdapter):
         Raises:
             cryptography.fernet.InvalidToken: the key that sealed it is in the settings no more.
         """
-        return _seal().decrypt(encrypted_text.encode()).decode()
+        return seal().decrypt(encrypted_text.encode()).decode()
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         """Name the portal where the browser asks for a passkey; the key belongs to the host."""
@@ -48,10 +43,3 @@ class FactorAdapter(DefaultMFAAdapter):
         """Suggest a name for the next passkey."""
         number = Authenticator.objects.filter(user=user, type=type).count() + 1
         return _("Passkey %(number)d") % {"number": number}
-
-
-def _seal() -> MultiFernet:
-    """Derive keys from the portal's own; the first one seals."""
-    keys: list[Any] = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    digests = (hashlib.sha256(b"second factors:" + key.encode()).digest() for key in keys)
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])

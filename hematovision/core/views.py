@@ -6,12 +6,13 @@ import logging
 import sys
 import uuid
 from http import HTTPStatus
+from typing import Final
 
 import redis
 from django.conf import settings
 from django.core.exceptions import TooManyFilesSent
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
@@ -23,10 +24,33 @@ logger = logging.getLogger(__name__)
 OUTAGES = (OperationalError, InterfaceError, redis.ConnectionError, redis.TimeoutError)
 
 
+# What a program is told beside the sentence; the API's own refusals have finer words.
+CODES: Final[dict[int, str]] = {
+    400: "bad_request",
+    403: "not_allowed",
+    404: "not_found",
+    429: "throttled",
+    500: "server_error",
+    503: "database_away",
+}
+
+
 def error_page(request: HttpRequest, status: int, title: str, text: str, reference: str = "") -> HttpResponse:
-    """Render the one error page: what happened, what was kept, what to do."""
+    """Render the one error page: what happened, what was kept, what to do; programs get it as JSON."""
+    if for_program(request):
+        return refusal(status, f"{text} ({reference})" if reference else text)
     context = {"title": title, "text": text, "reference": reference, "status": status}
     return render(request, "core/error.html", context, status=status)
+
+
+def for_program(request: HttpRequest) -> bool:
+    """Whether it is a program that asks; it can make nothing of a page."""
+    return request.path.startswith("/api/")
+
+
+def refusal(status: int, text: str) -> HttpResponse:
+    """Return an error in the form of the API's own."""
+    return JsonResponse({"code": CODES[status], "message": text}, status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -65,7 +89,7 @@ def too_many_requests(request: HttpRequest) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer 500 with a reference number that stands beside the trace in the log, or 503 for an outage."""
     if isinstance(sys.exc_info()[1], OUTAGES):
-        return unavailable()
+        return unavailable(program=for_program(request))
     reference = (tracing.current() or uuid.uuid4().hex)[:8].upper()
     logger.error("Error page shown, reference %s", reference)
     text = _(
@@ -75,14 +99,19 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return error_page(request, HTTPStatus.INTERNAL_SERVER_ERROR, _("Something broke"), text, reference)
 
 
-def unavailable() -> HttpResponse:
+def unavailable(*, program: bool = False) -> HttpResponse:
     """Answer 503 while the database or Redis is away; the page is drawn without asking either."""
     text = _(
         "The portal cannot reach its database or its queue. What was saved before is safe. Try again soon."
     )
-    context = {"title": _("Not available"), "text": text, "status": HTTPStatus.SERVICE_UNAVAILABLE}
-    page = render_to_string("core/error.html", context)
-    return HttpResponse(page, status=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "10"})
+    if program:
+        answer = refusal(HTTPStatus.SERVICE_UNAVAILABLE, text)
+    else:
+        context = {"title": _("Not available"), "text": text, "status": HTTPStatus.SERVICE_UNAVAILABLE}
+        page = render_to_string("core/error.html", context)
+        answer = HttpResponse(page, status=HTTPStatus.SERVICE_UNAVAILABLE)
+    answer["Retry-After"] = "10"
+    return answer
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 -- fixed by Django

@@ -18,6 +18,8 @@ from rest_framework.views import APIView
 
 from accounts.models import MachineToken, User
 from hematovision.core.origin import Origin
+from hematovision.env import FALSE, TRUE
+from predictions.api import describe
 from predictions.api.representation import represent
 from predictions.errors import UploadRefused
 from predictions.selectors import visible_fields
@@ -46,6 +48,7 @@ class Predict(APIView):
             )
         super().initial(request, *args, **kwargs)
 
+    @describe.predict
     def post(self, request: Request) -> Response:
         """Take the file, wait for its result up to the limit, and answer 200 with it or 202 without."""
         file = _only_file(request)
@@ -54,7 +57,7 @@ class Predict(APIView):
             origin=_origin(request),
             content=cast("BinaryIO", file),
             name=file.name or "",
-            single=request.POST.get("single", "").lower() in {"1", "true", "yes", "on"},
+            single=_single(request),
         )
         ended = result_awaited(submitted.field, seconds=settings.PREDICT_WAIT_SECONDS)
         body = represent(submitted.field, duplicate_of=submitted.duplicate_of)
@@ -69,6 +72,7 @@ class Field(APIView):
 
     scope = MachineToken.Scope.READ
 
+    @describe.field
     def get(self, request: Request, field_id: UUID) -> Response:
         """Return the field; opening a result is logged, asking whether there is one is not."""
         field = visible_fields(request.user).select_related("image", "job").get(pk=field_id)
@@ -82,6 +86,11 @@ class FieldImage(APIView):
 
     scope = MachineToken.Scope.READ
 
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:  # noqa: ARG002, FBT001, FBT002 -- fixed by the framework
+        """Let whoever asks for an image by ``Accept`` have it; only a refusal is JSON."""
+        return super().perform_content_negotiation(request, force=True)
+
+    @describe.image
     def get(self, request: Request, field_id: UUID) -> FileResponse:
         """Send the cleaned image to whoever may see the field; nobody in between keeps a copy."""
         image = visible_fields(request.user).select_related("image").get(pk=field_id).image
@@ -101,6 +110,15 @@ def _origin(request: Request) -> Origin:
     if isinstance(request.auth, MachineToken):
         origin = replace(origin, agent=f"{request.auth.name} ({origin.agent})")
     return origin
+
+
+def _single(request: Request) -> bool:
+    """Return whether the picture shows one cell; a word that says neither is refused rather than guessed."""
+    word = request.POST.get("single", "").lower()
+    if word in TRUE | FALSE | {""}:
+        return word in TRUE
+    text = _("“single” takes yes or no. Nothing was stored.")
+    raise UploadRefused("bad_value", text, HTTPStatus.BAD_REQUEST)
 
 
 def _only_file(request: Request) -> UploadedFile:

@@ -1,0 +1,157 @@
+"""What each address of the API takes and answers, as OpenAPI: ``/api/v1/schema`` tells it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    OpenApiRequest,
+    OpenApiResponse,
+    extend_schema,
+)
+
+from predictions.api.shapes import FieldAnswer, Problem
+
+# Why each status is answered: the codes and a sentence for the description.
+REFUSALS: Final[dict[int, tuple[str, str]]] = {
+    400: ("no_file", "no_file, too_many_files, bad_value, bad_request, parse_error"),
+    401: ("not_authenticated", "not_authenticated, authentication_failed"),
+    403: ("not_allowed", "not_allowed, permission_denied (beyond a token's scopes), second_factor_needed"),
+    404: ("not_found", "There is nothing, or it belongs to another site: not_found"),
+    406: ("not_acceptable", "not_acceptable: the answer is JSON"),
+    410: ("image_missing", "image_missing: the stored file is gone"),
+    413: ("too_large", "too_large, too_many_pixels"),
+    415: ("unsupported_type", "unsupported_type: neither JPEG nor PNG; unsupported_media_type: no form"),
+    422: ("damaged", "empty, damaged, too_small, animated, deep_colour, print_colours, no_colour, infected"),
+    503: ("database_away", "database_away, scanner_away; Retry-After says when to come again"),
+    507: ("storage_full", "storage_full: no room for images"),
+}
+EVERYWHERE: Final = (401, 403, 503)
+
+
+class Person(OpenApiAuthenticationExtension):
+    """A person's access token."""
+
+    target_class = "allauth.headless.contrib.rest_framework.authentication.JWTTokenAuthentication"
+    name = "person"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:  # noqa: ARG002 -- fixed
+        """Say how it is shown."""
+        told = "Access token from POST /_allauth/app/v1/auth/login; valid for five minutes."
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": told}
+
+
+class Machine(OpenApiAuthenticationExtension):
+    """A program's own token."""
+
+    target_class = "predictions.api.access.MachineAuthentication"
+    name = "machine"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:  # noqa: ARG002 -- fixed
+        """Say how it is shown."""
+        told = "Token hvm_... that an admin made; it needs the scope that the operation names."
+        return {"type": "http", "scheme": "bearer", "description": told}
+
+
+def refusals(*statuses: int) -> dict[int, OpenApiResponse]:
+    """Return the answers of these statuses and of those that every address may give."""
+    told = {}
+    for status in sorted({*EVERYWHERE, *statuses}):
+        code, about = REFUSALS[status]
+        example = OpenApiExample(code, value={"code": code, "message": "A sentence for people."})
+        told[status] = OpenApiResponse(Problem, description=about, examples=[example])
+    return told
+
+
+def header(name: str, about: str, *statuses: int) -> OpenApiParameter:
+    """Return a header of the answers with these statuses."""
+    return OpenApiParameter(name, str, OpenApiParameter.HEADER, description=about, response=list(statuses))
+
+
+EXAMPLE: Final = OpenApiExample(
+    "One neutrophil",
+    response_only=True,
+    value={
+        "id": "0b0c5a4e-6c0e-4a35-8f6e-0d6f0f6f8f57",
+        "state": "done",
+        "predicted_label": "neutrophil",
+        "confidence": 97.31,
+        "probabilities": {"neutrophil": 0.9731, "eosinophil": 0.0269},
+        "box": [112, 64, 211, 158],
+        "abstained": False,
+        "reason": "",
+        "quality": [],
+        "cells": 1,
+        "found": [
+            {
+                "predicted_label": "neutrophil",
+                "confidence": 97.31,
+                "probabilities": {"neutrophil": 0.9731, "eosinophil": 0.0269},
+                "box": [112, 64, 211, 158],
+                "abstained": False,
+                "reason": "",
+            }
+        ],
+        "image_path": "/api/v1/fields/0b0c5a4e-6c0e-4a35-8f6e-0d6f0f6f8f57/image",
+        "width": 320,
+        "height": 240,
+        "model_version": "1.0.0",
+        "model_sha256": "3b65f19c" * 8,
+        "failure": None,
+        "duplicate_of": None,
+        "status_url": "/api/v1/fields/0b0c5a4e-6c0e-4a35-8f6e-0d6f0f6f8f57",
+    },
+)
+FORM: Final = {
+    "type": "object",
+    "required": ["file"],
+    "properties": {
+        "file": {"type": "string", "format": "binary", "description": "One JPEG or PNG."},
+        "single": {
+            "type": "string",
+            "enum": ["1", "true", "yes", "on", "0", "false", "no", "off", ""],
+            "description": "Whether the picture shows one cell of interest.",
+        },
+    },
+}
+KINDS: Final = {"file": {"contentType": "image/jpeg, image/png"}}
+
+predict = extend_schema(
+    operation_id="predict",
+    summary="An image in, its result out",
+    description="Waits for the result, usually a fraction of a second. Scope of a machine token: predict.",
+    request={"multipart/form-data": OpenApiRequest(FORM, encoding=KINDS)},
+    parameters=[
+        header("Location", "Where to ask for the result.", 202),
+        header("Retry-After", "After how many seconds.", 202, 503),
+    ],
+    responses={
+        200: OpenApiResponse(FieldAnswer, description="The result.", examples=[EXAMPLE]),
+        202: OpenApiResponse(FieldAnswer, description="Stored and queued; ask at Location."),
+        **refusals(400, 406, 413, 415, 422, 507),
+    },
+)
+field = extend_schema(
+    operation_id="field",
+    summary="How a field stands, and its result",
+    description="Opening a finished result is written into the log. Scope of a machine token: read.",
+    responses={
+        200: OpenApiResponse(FieldAnswer, description="The field.", examples=[EXAMPLE]),
+        **refusals(404, 406),
+    },
+)
+image = extend_schema(
+    operation_id="field_image",
+    summary="The stored image of a field",
+    description="Upright and without metadata. Scope of a machine token: read.",
+    responses={
+        (200, "image/jpeg"): OpenApiTypes.BINARY,
+        (200, "image/png"): OpenApiTypes.BINARY,
+        **{(status, "application/json"): told for status, told in refusals(404, 410).items()},
+    },
+)
