@@ -64,9 +64,7 @@ class FrozenPicture:
     @property
     def key(self) -> str:
         """What names the cell within a version: the file's hash, and its box where it has one."""
-        if self.box is None:
-            return self.sha256
-        return f"{self.sha256}:{self.box.x0},{self.box.y0},{self.box.x1},{self.box.y1}"
+        return cell_key(self.sha256, self.box)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +77,11 @@ class FrozenSet:
     def part(self, split: str) -> tuple[FrozenPicture, ...]:
         """Return the pictures of one split."""
         return tuple(picture for picture in self.pictures if picture.split == split)
+
+
+def cell_key(sha256: str, box: Box | None) -> str:
+    """Return what names a cell: its file's hash, and its box where it has one."""
+    return sha256 if box is None else f"{sha256}:{box.x0},{box.y0},{box.x1},{box.y1}"
 
 
 def picture_file(sha256: str, suffix: str = ".png") -> str:
