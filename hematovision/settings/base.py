@@ -240,6 +240,12 @@ PARTIAL_ROOT = VAR_DIR / "partial"
 MODEL_ROOT = VAR_DIR / "models"
 # Training reads folders below this one and nothing else on the server.
 TRAINING_DATA_ROOT = env.path("TRAINING_DATA_ROOT", VAR_DIR / "data")
+# Data sets: versions, each in a folder named by its hash, and their pictures by content. A ZIP file that is
+# uploaded, how many files it may hold, and what they may be once unpacked.
+DATASET_ROOT = VAR_DIR / "datasets"
+DATASET_MAX_BYTES = env.integer("DATASET_MAX_MB", 2000, at_least=1) * 1_000_000
+DATASET_MAX_FILES = env.integer("DATASET_MAX_FILES", 5000, at_least=1)
+DATASET_UNPACKED_MAX_BYTES = env.integer("DATASET_UNPACKED_MAX_MB", 2000, at_least=1) * 1_000_000
 # Processor threads of one inference worker and of one training run.
 INFERENCE_THREADS = env.integer("INFERENCE_THREADS", 1, at_least=1)
 TRAINING_THREADS = env.integer("TRAINING_THREADS", 1, at_least=1)
