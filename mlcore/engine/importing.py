@@ -39,6 +39,7 @@ from mlcore.engine.second_look import doubts
 
 RESULT: Final = "result.json"
 TOLD_EVERY_SECONDS: Final = 1.0
+UPLOAD_KEPT_SECONDS: Final = 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,13 @@ def import_version(order_file: Path) -> None:
 
 
 def sweep(store: Path) -> None:
-    """Remove the pictures that no version names: a refused or killed import has left them."""
+    """Remove what a refused or killed import, or an upload that broke off, has left.
+
+    These are the pictures that no version names, and uploads that are a day old.
+    """
+    for upload in store.glob("uploads/*"):
+        if upload.stat().st_mtime < time.time() - UPLOAD_KEPT_SECONDS:
+            upload.unlink()
     named = {
         picture.file
         for manifest in store.glob(f"[0-9a-f]*/{MANIFEST}")

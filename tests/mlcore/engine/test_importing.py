@@ -16,8 +16,8 @@ from mlcore.engine.importing import import_version
 from mlcore.engine.tidy import tidy
 
 
-def png(seed, side=48, **saved):
-    pixels = np.random.default_rng(seed).integers(0, 255, (6, 6, 3), dtype=np.uint8)
+def png(seed, side=48, blocks=6, **saved):
+    pixels = np.random.default_rng(seed).integers(0, 255, (blocks, blocks, 3), dtype=np.uint8)
     out = io.BytesIO()
     Image.fromarray(pixels).resize((side, side)).save(out, saved.pop("format", "PNG"), **saved)
     return out.getvalue()
