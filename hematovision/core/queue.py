@@ -24,6 +24,7 @@ SWEEP_JOBS: Final = "predictions.sweep_jobs"
 SWEEP_IMAGES: Final = "predictions.sweep_images"
 RUN_TRAINING: Final = "mlcore.run_training"
 SWEEP_TRAINING: Final = "mlcore.sweep_training"
+IMPORT_DATASET: Final = "mlcore.import_dataset"
 SWEEP_RETENTION: Final = "accounts.sweep_retention"
 
 QUEUE_OF: Final[dict[str, str]] = {
@@ -32,6 +33,7 @@ QUEUE_OF: Final[dict[str, str]] = {
     SWEEP_IMAGES: "inference",
     RUN_TRAINING: "training",
     SWEEP_TRAINING: "training",
+    IMPORT_DATASET: "training",
     SWEEP_RETENTION: "inference",
 }
 

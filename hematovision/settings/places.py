@@ -20,3 +20,5 @@ PARTIAL_ROOT = VAR_DIR / "partial"
 MODEL_ROOT = VAR_DIR / "models"
 # Training reads folders below this one and nothing else on the server.
 TRAINING_DATA_ROOT = env.path("TRAINING_DATA_ROOT", VAR_DIR / "data")
+# Data sets: versions, each in a folder named by its hash, and their pictures by content.
+DATASET_ROOT = VAR_DIR / "datasets"

@@ -41,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     _measure_parser(commands)
     _reproduce_parser(commands)
     _explain_parser(commands)
+    _freeze_parser(commands)
     return parser
 
 
@@ -140,6 +141,12 @@ def _explain_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser
     command.set_defaults(run=explain)
 
 
+def _freeze_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("freeze", help="make a frozen version of a data set, as an order tells")
+    command.add_argument("order", type=Path, metavar="ORDER", help="a JSON file, see mlcore.engine.importing")
+    command.set_defaults(run=freeze)
+
+
 def _views_option(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--views",
@@ -193,6 +200,14 @@ def train(chosen: argparse.Namespace) -> int:
     from mlcore.engine.recipes import RECIPES  # noqa: PLC0415 -- loaded by the commands that need it
 
     RECIPES[chosen.recipe](chosen, _data(chosen))
+    return 0
+
+
+def freeze(chosen: argparse.Namespace) -> int:
+    """Import pictures into a data set; telling how far it is on standard output."""
+    from mlcore.engine.importing import import_version  # noqa: PLC0415 -- loaded by the commands that need it
+
+    import_version(chosen.order)
     return 0
 
 

@@ -90,6 +90,11 @@ class LitePredictor:
         height, width = image.shape[:2]
         return FieldPrediction(width, height, self.identity, tuple(cells), flags)
 
+    def read(self, image: Image, box: Box) -> CellPrediction:
+        """Read the cell in ``box``, which a person or another reading has found."""
+        small = thumbnail(image, self.locator.settings.size)
+        return self._cell(image, box, small, quality_flags(image, small))
+
     def explain(self, image: Image, box: Box, *, count: int = 5) -> Explanation:
         """Return where the network looked at the cell in ``box``, and which verified cells are most alike."""
         light = thumbnail(image, self.locator.settings.size).background

@@ -9,6 +9,20 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from mlcore.registry.dataset_models import DataSet, DataSetOrigin, DataSetState, DataSetVersion
+
+__all__ = [
+    "DataSet",
+    "DataSetOrigin",
+    "DataSetState",
+    "DataSetVersion",
+    "ModelSource",
+    "ModelState",
+    "ModelVersion",
+    "TrainingRun",
+    "TrainingState",
+]
+
 
 class ModelState(models.TextChoices):
     """Where a version stands; one at most is active."""

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from hematovision.core.queue import RUN_TRAINING, SWEEP_TRAINING, heavy_task, light_task, ring
-from mlcore.training import lease
+from hematovision.core.queue import (
+    IMPORT_DATASET,
+    RUN_TRAINING,
+    SWEEP_TRAINING,
+    heavy_task,
+    light_task,
+    ring,
+)
+from mlcore.training import import_lease, lease
+from mlcore.training.importing import run_import
 from mlcore.training.run import run_training
 
 
@@ -15,8 +23,16 @@ def run(run_id: str) -> None:
     run_training(UUID(run_id))
 
 
+@heavy_task(IMPORT_DATASET)
+def import_dataset(version_id: str) -> None:
+    """Import one version of a data set."""
+    run_import(UUID(version_id))
+
+
 @light_task(SWEEP_TRAINING)
 def sweep() -> None:
-    """Ring again for runs that wait or whose worker has gone."""
+    """Ring again for runs and imports that wait or whose worker has gone."""
+    for version_id in import_lease.overdue():
+        ring(IMPORT_DATASET, str(version_id))
     for run_id in lease.overdue():
         ring(RUN_TRAINING, str(run_id))

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from mlcore.web import models, training
+from mlcore.web import datasets, models, training
 
 urlpatterns = [
     path("", models.index, name="models"),
@@ -12,4 +12,17 @@ urlpatterns = [
     path("training/start/", training.start, name="training_start"),
     path("training/<uuid:run_id>/", training.detail, name="training_run"),
     path("training/<uuid:run_id>/stop/", training.stop, name="training_stop"),
+    path("datasets/", datasets.index, name="datasets"),
+    path("datasets/new/", datasets.new, name="dataset_new"),
+    path("datasets/zip/", datasets.import_zip, name="dataset_zip"),
+    path("datasets/folder/", datasets.import_folder, name="dataset_folder"),
+    path("datasets/<uuid:dataset_version_id>/", datasets.detail, name="dataset_version"),
+    path("datasets/<uuid:dataset_version_id>/cells/", datasets.sheet, name="dataset_sheet"),
+    path("datasets/<uuid:dataset_version_id>/cells/<int:number>/", datasets.cell, name="dataset_cell"),
+    path(
+        "datasets/<uuid:dataset_version_id>/cells/<int:number>/exclude/",
+        datasets.exclude,
+        name="dataset_exclude",
+    ),
+    path("datasets/<uuid:dataset_version_id>/manifest/", datasets.manifest, name="dataset_manifest"),
 ]

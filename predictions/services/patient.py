@@ -21,6 +21,7 @@ from accounts.audit.record import JSON, record
 from accounts.models import User
 from accounts.permissions import Capability, require
 from hematovision.core.origin import Origin
+from mlcore.registry.datasets import picture_forget
 from predictions.errors import ErasureRefused, ImageGone
 from predictions.models import Report, Sample, StoredImage
 from predictions.pipeline import pieces
@@ -89,6 +90,7 @@ def patient_erase(*, actor: User, samples: list[Sample], reason: str, origin: Or
         ) from problem
     for image in images:
         discard(image)
+        picture_forget(image.sha256)
     for upload in uploads:
         # A file that cannot go now goes with the stray ones, by the sweeper.
         with suppress(OSError):

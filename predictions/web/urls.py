@@ -3,7 +3,7 @@
 from django.urls import path
 
 from predictions.web import history, media, patients, pieces, results, trends, uploads
-from predictions.web.laboratory import catalogue, rules
+from predictions.web.laboratory import catalogue, reviewed, rules
 from predictions.web.samples import cells, emergency, export, live, pages, reports, views, worklist
 
 urlpatterns = [
@@ -43,6 +43,7 @@ urlpatterns = [
     path("laboratory/catalogue/", catalogue.page, name="laboratory_catalogue"),
     path("laboratory/catalogue/<slug:code>/", catalogue.edit, name="cell_type"),
     path("laboratory/new-class/", catalogue.new, name="cell_type_new"),
+    path("models/datasets/reviewed/", reviewed.page, name="dataset_reviewed"),
     path("trends/", trends.trends, name="trends"),
     path("upload/", uploads.upload, name="upload"),
     path("upload/file/", uploads.upload_file, name="upload_file"),

@@ -30,6 +30,7 @@ def title(line):
 def world(db, settings, tmp_path):
     settings.IMAGE_ROOT = tmp_path / "images"
     settings.PARTIAL_ROOT = tmp_path / "partial"
+    settings.DATASET_ROOT = tmp_path / "datasets"
     settings.PREDICT_WAIT_SECONDS = 0
     return World()
 

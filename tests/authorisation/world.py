@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from allauth.account.forms import default_token_generator
 from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
@@ -14,7 +15,9 @@ from django.utils import timezone
 from accounts import links, services
 from accounts.models import User
 from hematovision.core.origin import Origin
-from mlcore.registry.models import ModelVersion, TrainingRun
+from mlcore.engine.frozen import FrozenHeader, FrozenPicture, write_frozen
+from mlcore.engine.tidy import keep
+from mlcore.registry.models import DataSet, DataSetVersion, ModelVersion, TrainingRun
 from predictions.models import Analysis, Cell, Report, Rules, SavedView
 from predictions.selectors.rules import STARTER
 from predictions.services import Announced, field_submit, partial_begin, sample_create
@@ -25,7 +28,7 @@ WHO = ("anonymous", "technician", "doctor", "admin", "disabled")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 NOBODY = uuid.UUID(int=0)
 # What does not exist where an address takes no opaque key.
-NOTHING = {"version": 99, "code": "nothing", "pk": 0, "provider_id": "nothing"}
+NOTHING = {"version": 99, "number": 99, "code": "nothing", "pk": 0, "provider_id": "nothing"}
 # Uploads carry a real image: an empty one would be refused before anybody asks who sends it.
 FILE_OF = {"upload": "files", "upload_file": "file", "sample_file": "file", "api_predict": "file"}
 # Uploads in pieces are told by headers; a piece of nothing is no change.
@@ -77,6 +80,7 @@ class World:
         self.version = ModelVersion.objects.create(
             version="test", sha256="0" * 64, labels=["neutrophil"], location="nowhere", source="imported"
         )
+        self.frozen = self._frozen()
         self.run = TrainingRun.objects.create(recipe="x", data="x", started_by=self.people["admin"])
         facts = {"content": STARTER.content(), "reason": "Confirmed.", "created_by": self.people["admin"]}
         self.rules = Rules.objects.create(id=1, **facts)
@@ -95,6 +99,15 @@ class World:
             which: SavedView.objects.create(person=who, name="Mine", filters={"state": "signed"})
             for which, who in (("own", self.people["technician"]), ("other", self.stranger))
         }
+
+    def _frozen(self):
+        """A ready version of a data set, with one picture."""
+        root, admin = settings.DATASET_ROOT, self.people["admin"]
+        picture = FrozenPicture(*keep(hostile.jpeg(), root / "pictures"), "neutrophil", "here", "g", "test")
+        sha256 = write_frozen(root, FrozenHeader("Ours", 1, "MIT", "here"), [picture])
+        dataset = DataSet.objects.create(name="Ours", license="MIT", source="here", created_by=admin)
+        facts = {"number": 1, "sha256": sha256, "state": "ready", "origin": "zip", "created_by": admin}
+        return DataSetVersion.objects.create(dataset=dataset, **facts)
 
     def _passkey(self, person):
         facts = {"type": Authenticator.Type.WEBAUTHN, "data": {"name": "Key", "credential": {}}}
@@ -141,6 +154,7 @@ class World:
             cell = self.cells[which]
             return cell.pk if name == "cell_id" else cell.analysis.field_id
         unowned = {"version_id": self.version.pk, "run_id": self.run.pk, "version": self.rules.pk}
+        unowned |= {"dataset_version_id": self.frozen.pk, "number": 0}
         return {**unowned, "code": "neutrophil", "provider_id": "oidc"}[name]
 
     def _secret(self, name):

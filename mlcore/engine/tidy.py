@@ -1,0 +1,75 @@
+"""A picture's pixels and nothing else: kept as it came where it is clean, else written anew as PNG."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from pathlib import Path
+
+from PIL import Image as PillowImage
+
+from mlcore.engine.durable import write_flushed
+from mlcore.engine.frozen import picture_file
+from mlcore.engine.images import read_image
+
+# What a JPEG without words, places, profiles or previews tells of itself.
+_PLAIN_INFO = {
+    *("jfif", "jfif_version", "jfif_unit", "jfif_density", "dpi", "progressive", "progression"),
+    *("adobe", "adobe_transform"),
+}
+_PLAIN_SEGMENTS = {"APP0", "APP14"}
+_END = b"\xff\xd9"
+_PNG_HEAD = 8
+_PNG_FRAME = 12
+_PLAIN_CHUNKS = {b"IHDR", b"IDAT", b"IEND"}
+
+
+def tidy(content: bytes) -> tuple[bytes, str]:
+    """Return a picture's bytes without anything but pixels, upright, and the suffix that fits them.
+
+    Nothing is lost: a JPEG or PNG that is clean stays as it is, any other becomes a PNG of the same pixels.
+    Raises ``UnreadableImageError`` unless the picture can be decoded to its end.
+    """
+    pixels = read_image(content)
+    with PillowImage.open(io.BytesIO(content)) as picture:
+        if picture.format == "JPEG" and _clean_jpeg(picture, content):
+            return content, ".jpg"
+        if picture.format == "PNG" and picture.mode == "RGB" and _clean_png(content):
+            return content, ".png"
+    buffer = io.BytesIO()
+    PillowImage.fromarray(pixels).save(buffer, "PNG", compress_level=4)
+    return buffer.getvalue(), ".png"
+
+
+def keep(content: bytes, pictures: Path) -> tuple[str, str]:
+    """Store a tidy picture below ``pictures`` and return its SHA-256 and its path there.
+
+    Raises ``UnreadableImageError`` as :func:`tidy` does and ``OSError`` if the disk does not take it.
+    """
+    clean, suffix = tidy(content)
+    sha256 = hashlib.sha256(clean).hexdigest()
+    file = picture_file(sha256, suffix)
+    target = pictures / file
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft = target.with_suffix(".draft")
+        write_flushed(draft, clean)
+        draft.replace(target)
+    return sha256, file
+
+
+def _clean_jpeg(picture: PillowImage.Image, content: bytes) -> bool:
+    """Say whether a JPEG has no words in it and nothing hangs behind it; a doubtful one is not clean."""
+    segments = {name for name, _data in getattr(picture, "applist", [])}
+    plain = picture.mode == "RGB" and set(picture.info) <= _PLAIN_INFO and segments <= _PLAIN_SEGMENTS
+    return plain and content.find(_END) == len(content) - len(_END)
+
+
+def _clean_png(content: bytes) -> bool:
+    """Say whether a PNG consists of its pixels alone, up to its last byte."""
+    place, names = _PNG_HEAD, set()
+    while place + _PNG_FRAME <= len(content) and b"IEND" not in names:
+        length = int.from_bytes(content[place : place + 4], "big")
+        names.add(content[place + 4 : place + 8])
+        place += length + _PNG_FRAME
+    return place == len(content) and names == _PLAIN_CHUNKS

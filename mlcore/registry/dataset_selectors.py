@@ -1,0 +1,118 @@
+"""Every read of data sets: versions, their cells, and which models have seen what they are tested by."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Prefetch, QuerySet
+
+from mlcore.engine.frozen import MANIFEST, PICTURES, TEST, FrozenPicture, FrozenSet, read_frozen
+from mlcore.registry import files
+from mlcore.registry.models import DataSet, DataSetState, DataSetVersion, ModelVersion
+
+SEEN: Final = "seen.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """What a model was trained on of a version's test: ``same`` pictures, ``alike`` of their groups.
+
+    Both are None where the model does not tell which pictures it has seen.
+    """
+
+    model: ModelVersion
+    same: int | None
+    alike: int | None
+
+    @property
+    def known(self) -> bool:
+        """Whether the model tells what it has seen."""
+        return self.same is not None
+
+    @property
+    def clean(self) -> bool:
+        """Whether it is known to have seen none."""
+        return self.same == 0 and self.alike == 0
+
+
+def datasets() -> QuerySet[DataSet]:
+    """Return all data sets by name, each with its ``versions``, newest first."""
+    versions = DataSetVersion.objects.select_related("created_by").defer("doubts", "order")
+    return DataSet.objects.prefetch_related(Prefetch("versions", versions.order_by("-number")))
+
+
+def ready_versions() -> QuerySet[DataSetVersion]:
+    """Return the versions that may be trained on, by data set, newest first."""
+    ready = DataSetVersion.objects.filter(state=DataSetState.READY).select_related("dataset")
+    return ready.order_by("dataset__name", "-number")
+
+
+def dataset_version(version_id: UUID) -> DataSetVersion:
+    """Return one version with its data set.
+
+    Raises:
+        DataSetVersion.DoesNotExist: there is none with that key.
+    """
+    return DataSetVersion.objects.select_related("dataset", "created_by").get(pk=version_id)
+
+
+def manifest_path(version: DataSetVersion) -> Path:
+    """Return where the manifest of a ready version lies."""
+    assert version.sha256 is not None
+    return Path(settings.DATASET_ROOT) / version.sha256 / MANIFEST
+
+
+def picture_path(picture: FrozenPicture) -> Path:
+    """Return where a picture lies; it may have been erased since."""
+    return Path(settings.DATASET_ROOT) / PICTURES / picture.file
+
+
+def frozen(version: DataSetVersion) -> FrozenSet:
+    """Return what a ready version holds; its manifest never changes, so the last few stay in memory.
+
+    Raises:
+        DataError: the manifest is missing or was altered.
+    """
+    return _frozen(manifest_path(version))
+
+
+def leaks(version: DataSetVersion) -> list[Leak]:
+    """Return for each registered model what it has seen of the version's test, newest model first.
+
+    A group counts as seen when any of its pictures is, also one that only an earlier version of the data
+    set holds.
+    """
+    cells = frozen(version).pictures
+    tested = {cell.sha256 for cell in cells if cell.split == TEST}
+    groups = {cell.group for cell in cells if cell.split == TEST}
+    earlier = version.dataset.versions.filter(state=DataSetState.READY, number__lt=version.number)
+    every = [*cells, *(cell for one in earlier for cell in frozen(one).pictures)]
+    return [_leak(model, tested, groups, every) for model in ModelVersion.objects.order_by("-registered_at")]
+
+
+def _leak(model: ModelVersion, tested: set[str], groups: set[str], cells: Sequence[FrozenPicture]) -> Leak:
+    seen = _seen(files.folder_of(model.location) / SEEN)
+    if seen is None:
+        return Leak(model, None, None)
+    touched = {cell.group for cell in cells if cell.sha256 in seen} & groups
+    return Leak(model, len(tested & seen), len(touched))
+
+
+@lru_cache(maxsize=8)
+def _frozen(path: Path) -> FrozenSet:
+    return read_frozen(path)
+
+
+def _seen(path: Path) -> frozenset[str] | None:
+    """Return the hashes of the pictures that a model has seen; None where its bundle does not tell."""
+    try:
+        return frozenset(json.loads(path.read_text())["pictures"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,165 @@
+"""Versions are ordered, imported by a worker's child, frozen for good, and logged; leaks are told."""
+
+import json
+import os
+import signal
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, transaction
+from django.db.models.functions import Now
+
+from accounts.audit.models import AuditEvent
+from hematovision.core.origin import Origin
+from mlcore.registry import files
+from mlcore.registry.dataset_selectors import frozen, leaks
+from mlcore.registry.datasets import (
+    About,
+    DataSetRefused,
+    Pictures,
+    dataset_exclude,
+    dataset_import_folder,
+    incoming,
+)
+from mlcore.registry.models import DataSet, DataSetState, DataSetVersion
+from mlcore.registry.training import TrainingRefused
+from mlcore.training import import_lease
+from mlcore.training.importing import run_import
+from tests.accounts.factories import PersonFactory
+from tests.mlcore.engine.test_importing import good
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_zip_becomes_a_ready_version_and_nothing_of_the_upload_stays(imported, dataset_root, tmp_path):
+    version = imported()
+    assert (version.state, version.number, version.failure) == (DataSetState.READY, 1, "")
+    assert version.counts["cells"] == 16
+    assert len(frozen(version).pictures) == 16
+    assert not incoming(version.pk).exists()
+    assert not (tmp_path / "upload.zip").exists()
+    events = AuditEvent.objects.filter(event__startswith="dataset.").order_by("pk")
+    assert list(events.values_list("event", flat=True)) == ["dataset.ordered", "dataset.frozen"]
+
+
+def test_the_database_refuses_to_change_or_remove_a_ready_version(imported):
+    version = imported()
+    for change in (
+        lambda: DataSetVersion.objects.update(counts={}),
+        lambda: DataSetVersion.objects.update(state=DataSetState.REFUSED, sha256=None),
+        version.delete,
+    ):
+        with pytest.raises(DatabaseError, match="frozen"), transaction.atomic():
+            change()
+
+
+def test_a_refused_import_says_why_and_leaves_nothing(imported, dataset_root):
+    version = imported([("../x.png", b"x")])
+    assert version.state == DataSetState.REFUSED
+    assert "leads out of" in version.failure
+    assert not incoming(version.pk).exists()
+    assert not list(dataset_root.glob("pictures/*/*"))
+    assert AuditEvent.objects.get(event="dataset.refused").outcome == "failed"
+
+
+def test_a_second_version_keeps_the_sides_and_leaves_out_what_was_excluded(imported, admin):
+    one = imported()
+    key = frozen(one).pictures[0].key
+    dataset_exclude(actor=admin, origin=Origin(), version=one, key=key, excluded=True)
+    two = imported(good(count=12), about=About(dataset=one.dataset_id))
+    sides = {cell.key: cell.split for cell in frozen(two).pictures}
+    assert two.number == 2
+    assert key not in sides
+    assert all(sides[cell.key] == cell.split for cell in frozen(one).pictures if cell.key != key)
+    dataset_exclude(actor=admin, origin=Origin(), version=two, key=key, excluded=False)
+    assert DataSet.objects.get().excluded == []
+
+
+def test_one_version_of_a_data_set_is_imported_at_a_time(order):
+    version = order()
+    with pytest.raises(DataSetRefused, match="is being imported"):
+        order(about=About(dataset=version.dataset_id))
+    with pytest.raises(DataSetRefused, match="There is a data set “Ours” already"):
+        order()
+    with pytest.raises(DataSetRefused, match="needs a name"):
+        order(about=About(name="Other"))
+
+
+def test_only_those_who_manage_models_may(order, imported):
+    doctor = PersonFactory(doctor=True)
+    with pytest.raises(PermissionDenied):
+        order(actor=doctor)
+    version = imported()
+    with pytest.raises(PermissionDenied):
+        dataset_exclude(actor=doctor, origin=Origin(), version=version, key="x", excluded=True)
+
+
+def test_a_folder_on_the_server_is_imported_and_no_other(admin, settings, tmp_path):
+    settings.TRAINING_DATA_ROOT = tmp_path / "data"
+    for name, content in good():
+        path = tmp_path / "data" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    (tmp_path / "data/set/neutrophil/link.png").symlink_to("/etc/passwd")
+    told = {"actor": admin, "origin": Origin(), "pictures": Pictures("here")}
+    about = About(name="Folder", license="MIT", source="here")
+    version = dataset_import_folder(about=about, folder="set", **told)
+    run_import(version.pk)
+    version.refresh_from_db()
+    assert (version.state, version.failure, version.counts["cells"]) == (DataSetState.READY, "", 16)
+    with pytest.raises(TrainingRefused):
+        dataset_import_folder(about=about, folder="../set", **told)
+
+
+def test_an_import_that_was_interrupted_twice_is_refused_and_can_be_ordered_again(order, imported):
+    version = order()
+    for _attempt in range(2):
+        assert import_lease.claim(version.pk) is not None
+        assert import_lease.claim(version.pk) is None
+        DataSetVersion.objects.filter(pk=version.pk).update(lease_until=Now() - import_lease.LEASE)
+        assert import_lease.overdue() == [version.pk]
+    run_import(version.pk)
+    version.refresh_from_db()
+    assert version.state == DataSetState.REFUSED
+    assert "order it again" in version.failure
+    assert imported(about=About(dataset=version.dataset_id)).state == DataSetState.READY
+
+
+def test_a_killed_child_refuses_the_import_and_leaves_no_picture(order, dataset_root):
+    version = order(good(count=300))
+    killed = threading.Thread(target=kill_child_of, args=(os.getpid(),))
+    killed.start()
+    run_import(version.pk)
+    killed.join()
+    version.refresh_from_db()
+    assert version.state == DataSetState.REFUSED
+    assert "broke off" in version.failure
+    assert not incoming(version.pk).exists()
+
+
+def kill_child_of(parent):
+    """Kill the engine as soon as it has begun, the way a machine without memory does."""
+    for _try in range(300):
+        time.sleep(0.1)
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                above = process.joinpath("stat").read_text().rsplit(")", 1)[1].split()[1]
+                if int(above) == parent and "freeze" in process.joinpath("cmdline").read_text():
+                    os.kill(int(process.name), signal.SIGKILL)
+                    return
+
+
+def test_a_model_that_was_trained_on_a_tested_picture_is_told(imported, active):
+    version = imported()
+    assert [(leak.model, leak.known) for leak in leaks(version)] == [(active, False)]
+    cells = frozen(version)
+    seen = files.folder_of(active.location) / "seen.json"
+    seen.write_text(json.dumps({"pictures": [cell.sha256 for cell in cells.part("training")]}))
+    assert leaks(version)[0].clean
+    seen.write_text(json.dumps({"pictures": [cells.part("test")[0].sha256]}))
+    leak = leaks(version)[0]
+    assert (leak.same, leak.alike, leak.clean) == (1, 1, False)
