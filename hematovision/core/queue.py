@@ -23,6 +23,7 @@ ANALYSE_FIELD: Final = "predictions.analyse_field"
 SWEEP_JOBS: Final = "predictions.sweep_jobs"
 RUN_TRAINING: Final = "mlcore.run_training"
 SWEEP_TRAINING: Final = "mlcore.sweep_training"
+PROBE_TRAINING: Final = "mlcore.probe_training"
 SWEEP_RETENTION: Final = "accounts.sweep_retention"
 
 QUEUE_OF: Final[dict[str, str]] = {
@@ -30,6 +31,7 @@ QUEUE_OF: Final[dict[str, str]] = {
     SWEEP_JOBS: "inference",
     RUN_TRAINING: "training",
     SWEEP_TRAINING: "training",
+    PROBE_TRAINING: "training",
     SWEEP_RETENTION: "inference",
 }
 

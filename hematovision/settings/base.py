@@ -243,6 +243,13 @@ TRAINING_DATA_ROOT = env.path("TRAINING_DATA_ROOT", VAR_DIR / "data")
 # Processor threads of one inference worker and of one training run.
 INFERENCE_THREADS = env.integer("INFERENCE_THREADS", 1, at_least=1)
 TRAINING_THREADS = env.integer("TRAINING_THREADS", 1, at_least=1)
+# What one training may take: it is ended when it holds more memory, and keeps its best when its time is up.
+TRAINING_MAX_MB = env.integer("TRAINING_MAX_MB", 8192, at_least=512)
+TRAINING_MAX_HOURS = env.integer("TRAINING_MAX_HOURS", 11, at_least=1)
+# MobileNetV2's weights for ImageNet, without its top; where the file lies, a training may start from it.
+IMAGENET_WEIGHTS = env.path(
+    "IMAGENET_WEIGHTS", VAR_DIR / "weights" / "mobilenet_v2_1.0_224_imagenet_notop.weights.h5"
+)
 
 # Whether a report needs a second person, who has reviewed or submitted the sample that another one signs.
 FOUR_EYES = env.flag("FOUR_EYES", default=True)

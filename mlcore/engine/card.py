@@ -138,8 +138,8 @@ def _remarks_of_recipe(training: Told) -> Iterator[str]:
         yield f"The base is that of {training['weights']}, unchanged; the head alone was trained."
     if training.get("recipe") == "ensemble":
         yield (
-            f"The head is the mean of {training['members']} heads, each trained on originals weighted at random. "
-            "That steadies it and costs no time in reading, but it is weaker than several whole networks."
+            f"The head is the mean of {training['members']} heads, each trained on originals weighted at "
+            "random. That steadies it and costs no time in reading, but is weaker than several whole networks."
         )
     if training.get("stopped_early"):
         yield "The training was stopped before its last epoch; the best weights until then were kept."

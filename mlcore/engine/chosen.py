@@ -1,4 +1,4 @@
-"""Several frozen data sets made ready for one training: joined, and what touches a test or validation left out."""
+"""Frozen data sets made ready for one training: joined, without what touches a test or validation."""
 
 from __future__ import annotations
 

@@ -43,6 +43,8 @@ def _parser() -> argparse.ArgumentParser:
     _measure_parser(commands)
     _reproduce_parser(commands)
     _explain_parser(commands)
+    probe_command = commands.add_parser("probe", help="time a few batches, to say how long a training takes")
+    probe_command.set_defaults(run=probe)
     return parser
 
 
@@ -226,6 +228,14 @@ def train(chosen: argparse.Namespace) -> int:
     if chosen.dataset and not chosen.pictures:
         raise EngineError("Say with --pictures where the pictures of the data sets lie.")
     train_order(chosen, None if chosen.dataset else _data(chosen))
+    return 0
+
+
+def probe(_chosen: argparse.Namespace) -> int:
+    """Say how fast this machine trains."""
+    from mlcore.engine import probe as timed  # noqa: PLC0415 -- loaded by the commands that need it
+
+    timed.probe()
     return 0
 
 
