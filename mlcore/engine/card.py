@@ -139,7 +139,7 @@ def _remarks_of_recipe(training: Told) -> Iterator[str]:
     if training.get("recipe") == "ensemble":
         yield (
             f"The head is the mean of {training['members']} heads, each trained on originals weighted at "
-            "random. That steadies it and costs no time in reading, but is weaker than several whole networks."
+            "random. That steadies it and costs no time in reading, but several whole networks are stronger."
         )
     if training.get("stopped_early"):
         yield "The training was stopped before its last epoch; the best weights until then were kept."

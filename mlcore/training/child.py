@@ -67,6 +67,11 @@ class Child:
             preexec_fn=_lower,  # noqa: PLW1509 -- it makes two system calls and touches no lock
         )
 
+    @property
+    def pid(self) -> int:
+        """The engine's process, which also names the group of all that it starts."""
+        return self._process.pid
+
     def __enter__(self) -> Child:
         return self
 
