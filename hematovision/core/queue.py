@@ -25,6 +25,7 @@ SWEEP_IMAGES: Final = "predictions.sweep_images"
 RUN_TRAINING: Final = "mlcore.run_training"
 SWEEP_TRAINING: Final = "mlcore.sweep_training"
 IMPORT_DATASET: Final = "mlcore.import_dataset"
+PROBE_TRAINING: Final = "mlcore.probe_training"
 SWEEP_RETENTION: Final = "accounts.sweep_retention"
 
 QUEUE_OF: Final[dict[str, str]] = {
@@ -34,6 +35,7 @@ QUEUE_OF: Final[dict[str, str]] = {
     RUN_TRAINING: "training",
     SWEEP_TRAINING: "training",
     IMPORT_DATASET: "training",
+    PROBE_TRAINING: "training",
     SWEEP_RETENTION: "inference",
 }
 

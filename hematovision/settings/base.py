@@ -10,6 +10,7 @@ from hematovision.settings.logs import *  # noqa: F403
 from hematovision.settings.mail import *  # noqa: F403
 from hematovision.settings.places import *  # noqa: F403
 from hematovision.settings.queue import *  # noqa: F403
+from hematovision.settings.training import *  # noqa: F403
 from hematovision.settings.uploads import *  # noqa: F403
 from hematovision.settings.web import *  # noqa: F403
 

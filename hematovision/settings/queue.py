@@ -54,6 +54,5 @@ JOB_LEASE_SECONDS = env.integer("JOB_LEASE_SECONDS", 60, at_least=1)
 JOB_MAX_ATTEMPTS = 3
 PREDICT_WAIT_SECONDS = env.integer("PREDICT_WAIT_SECONDS", 10)
 
-# Processor threads of one inference worker and of one training run.
+# Processor threads of one inference worker.
 INFERENCE_THREADS = env.integer("INFERENCE_THREADS", 1, at_least=1)
-TRAINING_THREADS = env.integer("TRAINING_THREADS", 1, at_least=1)

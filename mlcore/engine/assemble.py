@@ -13,7 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.engine import export
-from mlcore.engine.bundle import FULL, HEAD, NOVELTY, REFERENCES, SMALL, WEIGHTS, Bundle, write_bundle
+from mlcore.engine.bundle import (
+    FULL,
+    HEAD,
+    NOVELTY,
+    REFERENCES,
+    SEEN,
+    SMALL,
+    WEIGHTS,
+    Bundle,
+    write_bundle,
+)
 from mlcore.engine.calibrate import Floats, class_limits, fit_temperature, softmax
 from mlcore.engine.contracts import Image
 from mlcore.engine.head import Head, embedding
@@ -34,22 +44,27 @@ REPRESENTATIVES = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Provenance:
-    """What a bundle says about its origin: version, training data and settings."""
-
-    version: str
-    labels: tuple[str, ...]
-    data: dict[str, Any]
-    training: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
 class LocatorPart:
     """The locator that goes into the bundle: its settings, its files by name, and how it was trained."""
 
     told: Mapping[str, Any]
     files: Mapping[str, bytes]
     training: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What a bundle says about its origin: version, classes, locator, training data and settings.
+
+    ``seen`` is the file that names the pictures it must not be judged by.
+    """
+
+    version: str
+    labels: tuple[str, ...]
+    locator: LocatorPart
+    data: dict[str, Any]
+    training: dict[str, Any]
+    seen: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +86,6 @@ def assemble(
     validation: Examples,
     seen: Examples,
     crop: CropSettings,
-    locator: LocatorPart,
     provenance: Provenance,
     folder: Path,
 ) -> Bundle:
@@ -86,28 +100,57 @@ def assemble(
     reads = {name: read_cells(model, head, validation.pixels) for name, model in models.items()}
     balanced = {name: read.balanced(validation) for name, read in reads.items()}
     serving = SMALL if balanced[SMALL] >= balanced[FULL] - WORTH else FULL
-    contents = {**models, HEAD: head.to_bytes(), WEIGHTS: export.stored_weights(network), **locator.files}
-    calibration = calibrated(reads[serving].logits, validation, provenance.labels)
-    known = read_cells(models[serving], head, seen.pixels).embeddings
+    contents = {**models, HEAD: head.to_bytes(), WEIGHTS: export.stored_weights(network)}
+    known = read_cells(models[serving], head, seen.pixels)
+    read = Read(validation, reads[serving], seen, known.embeddings)
+    return complete(contents, read, serving, balanced, crop=crop, provenance=provenance, folder=folder)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What the served network makes of the validation cells and of training cells, ``known``."""
+
+    validation: Examples
+    validated: CellsRead
+    seen: Examples
+    known: Floats
+
+
+def complete(
+    contents: dict[str, bytes],
+    read: Read,
+    serving: str,
+    balanced: Mapping[str, float],
+    *,
+    crop: CropSettings,
+    provenance: Provenance,
+    folder: Path,
+) -> Bundle:
+    """Calibrate, learn what is novel, and write the bundle of the files ``contents``.
+
+    ``balanced`` is the balanced accuracy on validation of each network file that was compared.
+    """
+    calibration = calibrated(read.validated.logits, read.validation, provenance.labels)
+    extra = {REFERENCES: _references(read.known, read.seen, provenance.labels).to_bytes()}
     if not crop.whole:
-        novelty = Novelty.fit(known, seen.targets)
-        contents[NOVELTY] = _packed(novelty.to_arrays())
-        calibration["distance"] = distance_limit(novelty.distances(reads[serving].embeddings))
-    contents[REFERENCES] = _references(known, seen, provenance.labels).to_bytes()
+        novelty = Novelty.fit(read.known, read.seen.targets)
+        extra[NOVELTY] = _packed(novelty.to_arrays())
+        calibration["distance"] = distance_limit(novelty.distances(read.validated.embeddings))
     manifest = {
         "version": provenance.version,
         "labels": list(provenance.labels),
         "network": "MobileNetV2 1.0",
         "preprocessing": asdict(crop),
-        "locator": dict(locator.told),
+        "locator": dict(provenance.locator.told),
         "serving": serving,
         "calibration": calibration,
-        "validation_accuracy": balanced,
+        "validation_accuracy": dict(balanced),
         "data": provenance.data,
         "training": provenance.training,
-        "locator_training": dict(locator.training),
+        "locator_training": dict(provenance.locator.training),
     }
-    return write_bundle(folder, manifest, contents)
+    files = {**contents, **provenance.locator.files, **extra, SEEN: provenance.seen}
+    return write_bundle(folder, manifest, files)
 
 
 def read_cells(model: bytes, head: Head, pixels: Image) -> CellsRead:

@@ -7,7 +7,7 @@ where stain adds up (Beer-Lambert). How strongly is chosen by leaving one labora
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import tensorflow as tf
@@ -36,6 +36,10 @@ class Strengths:
     gamma: float = 0.15
     cast: float = 0.05
     noise: float = 5.0
+
+    def scaled(self, factor: float) -> Strengths:
+        """Return the changes ``factor`` times as far."""
+        return Strengths(**{name: factor * value for name, value in asdict(self).items()})
 
 
 def augment(pixels: Tensor, size: int, background: float, strengths: Strengths) -> Tensor:

@@ -20,6 +20,8 @@ MANIFEST = "manifest.json"
 WEIGHTS, FULL, SMALL = "network.weights.h5", "network.tflite", "network.int8.tflite"
 HEAD, NOVELTY, REFERENCES = "head.npz", "novelty.npz", "references.npz"
 LOCATOR = "detector.tflite"
+# The hashes of the pictures that a model was trained and validated on.
+SEEN = "seen.json"
 LARGEST = 20_000_000
 SHIPPED_BUNDLE = Path(__file__).parents[1] / "bundle"
 

@@ -121,10 +121,31 @@ def _training(manifest: Told) -> str:
 
 def _remarks(manifest: Told) -> Iterator[str]:
     if manifest["data"].get("dropped", {}).get("pictures"):
-        yield "Dropped are pictures that show a cell of a test set (Kaggle TEST, TXL-PBC val)."
-    if manifest["training"].get("recipe") == "classic":
+        sets = manifest["data"].get("datasets")
+        tests = (
+            "that a chosen data set tests or validates by"
+            if sets
+            else "of a test set (Kaggle TEST, TXL-PBC val)"
+        )
+        yield f"Dropped are pictures that show a cell {tests}."
+    for one in manifest["data"].get("datasets", ()):
+        yield f"Data set “{one['name']}”, version {one['version']}, SHA-256 `{one['sha256']}`."
+    yield from _remarks_of_recipe(manifest["training"])
+
+
+def _remarks_of_recipe(training: Told) -> Iterator[str]:
+    if training.get("recipe") in {"head", "ensemble"}:
+        yield f"The base is that of {training['weights']}, unchanged; the head alone was trained."
+    if training.get("recipe") == "ensemble":
+        yield (
+            f"The head is the mean of {training['members']} heads, each trained on originals weighted at "
+            "random. That steadies it and costs no time in reading, but several whole networks are stronger."
+        )
+    if training.get("stopped_early"):
+        yield "The training was stopped before its last epoch; the best weights until then were kept."
+    if training.get("recipe") == "classic":
         yield "The classic recipe learned from Kaggle's TRAIN alone where that is among the sources."
-    if manifest["training"].get("weights") == "imagenet":
+    if training.get("weights") == "imagenet":
         yield "Its weights started from MobileNetV2 trained on ImageNet (Apache 2.0)."
 
 

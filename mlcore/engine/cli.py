@@ -15,6 +15,8 @@ from mlcore.engine.errors import EngineError
 from mlcore.engine.manifest import data_root
 
 UNUSABLE = 2
+# The recipe of the shipped model, which ``reproduce`` knows no other of.
+PLAIN = {"blocks": 14, "augmentation": "usual", "balance": "even", "patience": 0, "stop": None}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,6 +44,8 @@ def _parser() -> argparse.ArgumentParser:
     _reproduce_parser(commands)
     _explain_parser(commands)
     _freeze_parser(commands)
+    probe_command = commands.add_parser("probe", help="time a few batches, to say how long a training takes")
+    probe_command.set_defaults(run=probe)
     return parser
 
 
@@ -81,13 +85,20 @@ def _evaluate_parser(commands: argparse._SubParsersAction[argparse.ArgumentParse
 def _train_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("train", help="train, evaluate and bundle a model")
     command.add_argument("--data", type=Path, metavar="DIR", help="default: HEMATOVISION_DATA")
+    command.add_argument(
+        "--dataset", type=Path, action="append", metavar="MANIFEST", help="a frozen data set, or several"
+    )
+    command.add_argument(
+        "--pictures", type=Path, metavar="DIR", help="where the pictures of frozen data sets lie"
+    )
     command.add_argument("--weights", default="imagenet", metavar="imagenet|FILE|BUNDLE")
-    command.add_argument("--recipe", choices=("cell", "classic"), default="cell")
+    command.add_argument("--recipe", choices=("head", "cell", "full", "ensemble", "classic"), default="cell")
     command.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the bundle is written")
     command.add_argument(
         "--work", type=Path, required=True, metavar="DIR", help="checkpoints and cached crops"
     )
     _length_options(command)
+    _recipe_options(command)
     command.set_defaults(run=train)
 
 
@@ -126,7 +137,7 @@ def _reproduce_parser(commands: argparse._SubParsersAction[argparse.ArgumentPars
     command.add_argument("--ledger", type=Path, metavar="FILE", help="default: ledger.jsonl in WORK")
     command.add_argument("--remark", default="reproduced", help="what the look at Kaggle TEST was for")
     _length_options(command)
-    command.set_defaults(run=reproduce)
+    command.set_defaults(run=reproduce, recipe="cell", **PLAIN)
 
 
 def _explain_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -156,6 +167,27 @@ def _views_option(command: argparse.ArgumentParser) -> None:
         metavar="N",
         help="average over N turned and mirrored copies of each cell, as many times slower",
     )
+
+
+def _recipe_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--blocks", type=int, choices=range(1, 17), metavar="N", help="last blocks that recipe cell changes"
+    )
+    command.add_argument("--augmentation", choices=("none", "light", "usual", "strong"))
+    command.add_argument("--balance", choices=("even", "found"), help="of classes; default: even")
+    command.add_argument(
+        "--patience", type=int, metavar="N", help="end after N epochs without a better one; 0 never"
+    )
+    command.add_argument(
+        "--stop", type=Path, metavar="FILE", help="end with the best so far once FILE is there"
+    )
+    command.add_argument(
+        "--cache", type=Path, metavar="DIR", help="features for later trainings; default: in WORK"
+    )
+    command.add_argument(
+        "--threads", type=int, default=2, metavar="N", help="processes that compute features"
+    )
+    command.set_defaults(**PLAIN)
 
 
 def _length_options(command: argparse.ArgumentParser) -> None:
@@ -197,9 +229,20 @@ def evaluate(chosen: argparse.Namespace) -> int:
 
 def train(chosen: argparse.Namespace) -> int:
     """Run the training line; telling how far it is on standard output."""
-    from mlcore.engine.recipes import RECIPES  # noqa: PLC0415 -- loaded by the commands that need it
+    from mlcore.engine.recipes import train_order  # noqa: PLC0415 -- loaded by the commands that need it
 
-    RECIPES[chosen.recipe](chosen, _data(chosen))
+    chosen.cache = chosen.cache or chosen.work / "features"
+    if chosen.dataset and not chosen.pictures:
+        raise EngineError("Say with --pictures where the pictures of the data sets lie.")
+    train_order(chosen, None if chosen.dataset else _data(chosen))
+    return 0
+
+
+def probe(_chosen: argparse.Namespace) -> int:
+    """Say how fast this machine trains."""
+    from mlcore.engine import probe as timed  # noqa: PLC0415 -- loaded by the commands that need it
+
+    timed.probe()
     return 0
 
 

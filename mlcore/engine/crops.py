@@ -74,14 +74,19 @@ def cell_box(image: Image, record: Record, locator: CellLocator) -> Box | None:
     return found.box if found else None
 
 
-def _cut(task: tuple[Path, Record], settings: CropSettings, finder: Finder) -> Image | None:
-    base, record = task
+def cut_cell(base: Path, record: Record, settings: CropSettings, finder: Finder) -> Image | None:
+    """Return the cell of a record below ``base`` as serving would see it, or None where none is found."""
     image = read_image(base / record.path)
     if settings.whole:
         return crop_cell(image, Box(0, 0, 1, 1), np.ones(3, np.float32), settings)
     box = cell_box(image, record, _locator(finder))
     light = thumbnail(image, finder.settings.size).background
     return crop_cell(image, box, light, settings) if box else None
+
+
+def _cut(task: tuple[Path, Record], settings: CropSettings, finder: Finder) -> Image | None:
+    base, record = task
+    return cut_cell(base, record, settings, finder)
 
 
 @cache
@@ -111,7 +116,7 @@ def cached(
         "settings": asdict(settings),
         "files": [[record.sha256, *map(str, record.boxes)] for record in records],
         "locator": [hashlib.sha256(finder.model).hexdigest(), finder.settings.describe()],
-        "code": _code_hash(),
+        "code": code_hash(),
     }
     index, arrays = folder / "crops.json", folder / "crops.npy"
     if index.exists() and arrays.exists():
@@ -126,7 +131,7 @@ def cached(
     return crops
 
 
-def _code_hash() -> str:
+def code_hash() -> str:
     """Hash of the files that decide what a crop looks like: changing them makes the cache stale."""
     here = Path(__file__).parent
     names = ("stain.py", "locate.py", "preprocess.py", "crops.py")

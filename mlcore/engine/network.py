@@ -8,9 +8,11 @@ import keras
 
 from mlcore.engine.bundle import WEIGHTS, verified_file
 
-# Blocks in front of this one keep their ImageNet weights: edges and colours are the same everywhere,
+# MobileNetV2's blocks are numbered 1 to 16; what lies in front of them is reached by ``EVERY`` alone.
+EVERY = 17
+# Blocks in front of these keep their ImageNet weights: edges and colours are the same everywhere,
 # and leaving them alone keeps a foreign stain readable and halves the time of a step.
-FIRST_TUNED_BLOCK = "block_3_"
+USUAL_BLOCKS = 14
 BASE = "mobilenet_v2"
 
 
@@ -64,12 +66,12 @@ def _load_bundle(network: keras.Model, weights: Path) -> None:
         network.load_weights(weights, skip_mismatch=True)
 
 
-def tune(network: keras.Model, *, deep: bool) -> None:
-    """Make the head alone trainable, or with ``deep`` also the blocks from ``FIRST_TUNED_BLOCK`` on."""
+def tune(network: keras.Model, blocks: int) -> None:
+    """Make the head trainable and as many of the last ``blocks``, 0 to ``EVERY``; normalisation stays."""
     base = network.get_layer(BASE)
     base.trainable = True
-    reached = False
+    reached = blocks >= EVERY
     for layer in base.layers:
-        reached = reached or layer.name.startswith(FIRST_TUNED_BLOCK)
+        reached = reached or layer.name.startswith(f"block_{EVERY - blocks}_")
         normalises = isinstance(layer, keras.layers.BatchNormalization)
-        layer.trainable = deep and reached and not normalises
+        layer.trainable = blocks > 0 and reached and not normalises

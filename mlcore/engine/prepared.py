@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from mlcore.engine.check import Weight, check_folder, check_groups, refuse_bad, report_problems
+from mlcore.engine.contracts import Image
 from mlcore.engine.crops import Finder, cached
 from mlcore.engine.dataset import Split, cached_fingerprints, known_fingerprints, near_duplicates, split
 from mlcore.engine.errors import DataError
@@ -33,13 +34,17 @@ def say(text: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A data folder made ready: its pictures, their groups, the split, and the classes that are trained."""
+    """Pictures made ready: where they lie, their groups, the split, and the classes that are trained.
+
+    ``datasets`` names the frozen data sets they come from; none where they come from a folder.
+    """
 
     root: Path
     cache: Path
     records: list[Record]
     groups: list[int]
     parts: Split
+    datasets: tuple[dict[str, Any], ...] = ()
 
     def labels(self, rows: Sequence[int]) -> tuple[str, ...]:
         """Return the classes present in ``rows``, in the engine's order; raises ``DataError`` below two."""
@@ -66,13 +71,20 @@ class Prepared:
 
         Classes not in ``labels`` are left out, and so are pictures in which no cell is found.
         """
-        known = [row for row in rows if self.records[row].label in labels]
+        known = self.known(rows, labels)
         crops = cached(self.root, [self.records[row] for row in known], crop, finder, self.cache / name)
-        kept = [known[place] for place in crops.rows]
-        chosen, groups = [self.records[row] for row in kept], [self.groups[row] for row in kept]
+        return self.described([known[place] for place in crops.rows], labels, crops.pixels)
+
+    def known(self, rows: Sequence[int], labels: tuple[str, ...]) -> list[int]:
+        """Return those of ``rows`` whose class is among ``labels``."""
+        return [row for row in rows if self.records[row].label in labels]
+
+    def described(self, rows: Sequence[int], labels: tuple[str, ...], pixels: Image) -> Examples:
+        """Return ``rows``, all of known classes, as examples with their ``pixels``."""
+        chosen, groups = [self.records[row] for row in rows], [self.groups[row] for row in rows]
         targets = np.asarray([labels.index(record.label or "") for record in chosen], dtype=np.int32)
         return Examples(
-            crops.pixels, targets, shares(chosen, groups), np.asarray(groups), tuple(r.path for r in chosen)
+            pixels, targets, shares(chosen, groups), np.asarray(groups), tuple(r.path for r in chosen)
         )
 
 
@@ -103,7 +115,7 @@ def prepare(root: Path, work: Path) -> Prepared:
 
 def describe(data: Prepared, parts: Split) -> dict[str, Any]:
     """Return counts and one hash for each part, so that a bundle says exactly what it has seen."""
-    told: dict[str, Any] = {}
+    told: dict[str, Any] = {"datasets": list(data.datasets)} if data.datasets else {}
     for name, rows in asdict(parts).items():
         chosen = [data.records[row] for row in rows]
         hashes = sorted(record.sha256 for record in chosen)
@@ -115,3 +127,9 @@ def describe(data: Prepared, parts: Split) -> dict[str, Any]:
             "sha256": hashlib.sha256("".join(hashes).encode()).hexdigest(),
         }
     return told
+
+
+def seen_pictures(data: Prepared, parts: Split) -> bytes:
+    """Return the file that says which pictures a model must not be judged by: their hashes, as JSON."""
+    rows = (*parts.training, *parts.validation)
+    return json.dumps({"pictures": sorted({data.records[row].sha256 for row in rows})}).encode()

@@ -1,4 +1,4 @@
-"""How far a training is, said after each epoch."""
+"""How far a training is, said after each epoch and every few seconds within one."""
 
 from __future__ import annotations
 
@@ -9,18 +9,35 @@ from typing import Any
 
 import keras
 
+# Within an epoch; whoever listens stores a report at most every few seconds anyway.
+EVERY_SECONDS = 2.0
 
-def progress(stage: str, epochs: int, say: Callable[[str], None]) -> Any:
-    """Return a callback that says after each epoch, as one JSON object, how it went and how long is left."""
+
+def progress(stage: str, epochs: int, say: Callable[[str], None], *, before: int = 0) -> Any:
+    """Return a callback that says, as JSON objects, how it goes and how long is left of ``epochs``.
+
+    ``before`` epochs were done by earlier parts of the same stage. A line with ``epoch`` ends an epoch and
+    has its figures; one with ``batch`` alone tells of the way there.
+    """
 
     class Progress(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002 -- Keras passes them
-            self.began = time.monotonic()
+            self.began = self.told = time.monotonic()
+            self.left = epochs - before - epoch
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002 -- as above
+            now, batches = time.monotonic(), self.params.get("steps") or batch + 1
+            if now - self.told >= EVERY_SECONDS:
+                self.told = now
+                left = (now - self.began) / (batch + 1) * (batches * self.left - batch - 1)
+                where = {"batch": batch + 1, "batches": batches, "of": epochs, "seconds_left": round(left)}
+                say(json.dumps({"stage": stage, **where}))
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-            left = (time.monotonic() - self.began) * (epochs - epoch - 1)
+            left = (time.monotonic() - self.began) * (self.left - 1)
             figures = {name: round(float(value), 4) for name, value in (logs or {}).items()}
-            told = {"stage": stage, "epoch": epoch + 1, "of": epochs, "seconds_left": round(left)}
-            say(json.dumps(told | figures))
+            where = {"epoch": before + epoch + 1, "of": epochs, "seconds_left": round(left)}
+            rate = float(f"{float(self.model.optimizer.learning_rate):.3g}")
+            say(json.dumps({"stage": stage, **where, "rate": rate} | figures))
 
     return Progress()

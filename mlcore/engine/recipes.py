@@ -4,43 +4,59 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import numpy as np
-
 from mlcore.engine import classic
 from mlcore.engine.assemble import LocatorPart, Provenance, assemble
-from mlcore.engine.bundle import LOCATOR, SHIPPED_BUNDLE, Bundle, read_bundle
+from mlcore.engine.bundle import Bundle, read_bundle
+from mlcore.engine.chosen import prepare_frozen
 from mlcore.engine.crops import finder_of, roomy
-from mlcore.engine.prepared import Prepared, describe, prepare, say
+from mlcore.engine.head_recipe import train_heads
+from mlcore.engine.network import EVERY
+from mlcore.engine.prepared import Prepared, describe, prepare, say, seen_pictures
 from mlcore.engine.preprocess import CropSettings
+from mlcore.engine.provenance import COPIES_SEEN, balanced_as, locator_of, mixed, starting_bundle, told_of
 from mlcore.engine.report import EVALUATION, held_out, with_figures
 from mlcore.engine.runtime import load_predictor
-from mlcore.engine.sampling import Examples
 from mlcore.engine.train import Trainer, TrainSettings
 
-# Copies of one original that teach what is novel, the range of int8, and the reference cells.
-COPIES_SEEN = 2
+# How far the changes of augmentation go, over those that leaving one laboratory out has chosen.
+STRENGTHS = {"none": 0.0, "light": 0.5, "usual": 1.0, "strong": 1.5}
 
 
-def train_cells(options: argparse.Namespace, root: Path) -> None:
-    """Train on single cells of all laboratories found under ``root`` and write the bundle."""
-    data = prepare(root, options.work)
-    train_reader(data, locator_of(_starting_bundle(options)), options)
-
-
-def train_classic(options: argparse.Namespace, root: Path) -> None:
-    """Train the baseline on whole fields: on Kaggle's TRAIN folder as is usual, else on what there is."""
-    data = prepare(root, options.work)
-    train_baseline(data, locator_of(_starting_bundle(options)), options)
+def train_order(options: argparse.Namespace, root: Path | None) -> Bundle:
+    """Train by the recipe that ``options`` name on the folder ``root``, or on the frozen sets they name."""
+    if root:
+        data = prepare(root, options.work)
+    else:
+        data = prepare_frozen(options.dataset, options.pictures, options.work, options.cache)
+    return RECIPES[options.recipe](data, options)
 
 
 def settings_for(options: argparse.Namespace, pictures: int) -> TrainSettings:
     """Return the settings of a training with as many ``pictures``: a third of the epochs is averaged."""
-    steps = max(2, min(TrainSettings().steps, round(pictures / TrainSettings().batch)))
-    averaged = max(1, options.epochs // 3)
-    return replace(TrainSettings(), steps=steps, epochs=options.epochs, averaged=averaged, seed=options.seed)
+    usual = TrainSettings()
+    return replace(
+        usual,
+        steps=max(2, min(usual.steps, round(pictures / usual.batch))),
+        epochs=options.epochs,
+        averaged=max(1, options.epochs // 3),
+        seed=options.seed,
+        strengths=usual.strengths.scaled(STRENGTHS[options.augmentation]),
+        blocks=EVERY if options.recipe == "full" else options.blocks,
+        patience=options.patience,
+    )
+
+
+def _train_network(data: Prepared, options: argparse.Namespace) -> Bundle:
+    return train_reader(data, locator_of(starting_bundle(options)), options)
+
+
+def _train_classic(data: Prepared, options: argparse.Namespace) -> Bundle:
+    """Train the baseline on whole fields: on Kaggle's TRAIN folder as is usual, else on what there is."""
+    return train_baseline(data, locator_of(starting_bundle(options)), options)
 
 
 def train_reader(data: Prepared, locator: LocatorPart, options: argparse.Namespace) -> Bundle:
@@ -48,20 +64,25 @@ def train_reader(data: Prepared, locator: LocatorPart, options: argparse.Namespa
     crop, finder = CropSettings(), finder_of(locator.told, locator.files)
     settings = settings_for(options, len(data.parts.training))
     labels = data.labels(data.parts.training)
-    training = data.examples("training", data.parts.training, labels, roomy(crop), finder)
+    found = data.examples("training", data.parts.training, labels, roomy(crop), finder)
     validation = data.examples("validation", data.few_copies(data.parts.validation), labels, crop, finder)
-    trainer = Trainer(training, validation, settings, say=say)
+    trainer = Trainer(balanced_as(options, found), validation, settings, say=say, stop=options.stop)
     network = trainer.train(len(labels), options.weights, options.work / "network")
     say(json.dumps({"stage": "bundle"}))
-    told = {"recipe": "cell", "weights": _origin(options.weights), **asdict(settings)}
     seen = data.examples("seen", data.few_copies(data.parts.training, COPIES_SEEN), labels, crop, finder)
     assemble(
         network,
         validation=validation,
-        seen=shuffled(seen, settings.seed),
+        seen=seen.at(mixed(seen, settings.seed)),
         crop=crop,
-        locator=locator,
-        provenance=Provenance(options.version, labels, describe(data, data.parts), told),
+        provenance=Provenance(
+            options.version,
+            labels,
+            locator,
+            describe(data, data.parts),
+            told_of(options, asdict(settings)),
+            seen_pictures(data, data.parts),
+        ),
         folder=options.out,
     )
     return _finish(data, options.out)
@@ -79,40 +100,18 @@ def train_baseline(data: Prepared, locator: LocatorPart, options: argparse.Names
     validation = data.examples("fields-validation", judged, labels, classic.SETTINGS, finder)
     network = classic.train_classic_head(fields, len(labels), options.weights, options.seed, say=say)
     used = replace(data.parts, training=tuple(rows), validation=tuple(validated))
-    told = {
-        "recipe": "classic",
-        "weights": _origin(options.weights),
-        "epochs": classic.EPOCHS,
-        "seed": options.seed,
-    }
+    told = {**told_of(options, {"epochs": classic.EPOCHS, "seed": options.seed}), "recipe": "classic"}
     assemble(
         network,
         validation=validation,
-        seen=shuffled(fields, options.seed).at(np.arange(min(400, len(fields.targets)))),
+        seen=fields.at(mixed(fields, options.seed)[:400]),
         crop=classic.SETTINGS,
-        locator=locator,
-        provenance=Provenance(options.version, labels, describe(data, used), told),
+        provenance=Provenance(
+            options.version, labels, locator, describe(data, used), told, seen_pictures(data, used)
+        ),
         folder=options.out,
     )
     return _finish(data, options.out)
-
-
-def _origin(weights: str) -> str:
-    """Return what the card says of the weights at the start: a bundle by its version, else ImageNet's."""
-    start = Path(weights)
-    return f"model {read_bundle(start).identity.version}" if start.is_dir() else "imagenet"
-
-
-def locator_of(bundle: Bundle) -> LocatorPart:
-    """Return the locator of a bundle, which a new bundle takes over."""
-    files = {LOCATOR: bundle.contents[LOCATOR]}
-    return LocatorPart(bundle.manifest["locator"], files, bundle.manifest["locator_training"])
-
-
-def _starting_bundle(options: argparse.Namespace) -> Bundle:
-    """Return the bundle that the training starts from, or the shipped one where it starts from ImageNet."""
-    start = Path(options.weights)
-    return read_bundle(start if start.is_dir() else SHIPPED_BUNDLE)
 
 
 def _finish(data: Prepared, folder: Path) -> Bundle:
@@ -124,10 +123,10 @@ def _finish(data: Prepared, folder: Path) -> Bundle:
     return bundle
 
 
-def shuffled(seen: Examples, seed: int) -> Examples:
-    """Return the examples in an order in which any first part shows every class and laboratory."""
-    random = np.random.default_rng(seed)
-    return seen.at(random.choice(len(seen.targets), size=len(seen.targets), replace=False, p=seen.share))
-
-
-RECIPES = {"cell": train_cells, "classic": train_classic}
+RECIPES: dict[str, Callable[[Prepared, argparse.Namespace], Bundle]] = {
+    "head": train_heads,
+    "ensemble": train_heads,
+    "cell": _train_network,
+    "full": _train_network,
+    "classic": _train_classic,
+}

@@ -35,8 +35,13 @@ def held_out(data: Prepared, predictor: Predictor) -> dict[str, Any]:
     rows = [row for row in data.parts.held_out if data.records[row].label in predictor.labels]
     for source in sorted({data.records[row].source for row in rows}):
         own = [row for row in rows if data.records[row].source == source]
-        told[f"{source}, held-out fifth"] = _judged(data, own, predictor)
+        told[part_name(data, source)] = _judged(data, own, predictor)
     return told
+
+
+def part_name(data: Prepared, source: str) -> str:
+    """Return what reports call the part of a laboratory's pictures that a model is judged by."""
+    return f"{source}, test part" if data.datasets else f"{source}, held-out fifth"
 
 
 def third_laboratory(data: Prepared, predictor: Predictor) -> dict[str, Any]:

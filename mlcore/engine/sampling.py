@@ -60,6 +60,14 @@ def shares(records: Sequence[Record], groups: Sequence[int]) -> NDArray[np.float
     return result
 
 
+def shares_as_found(groups: NDArray[np.int_]) -> NDArray[np.float64]:
+    """Return the probability of drawing each example where every original counts alike."""
+    _numbers, place, copies = np.unique(groups, return_inverse=True, return_counts=True)
+    weight = 1 / copies[place]
+    result: NDArray[np.float64] = weight / weight.sum()
+    return result
+
+
 def laboratory(source: str) -> str:
     """Return the laboratory behind a source: the Kaggle copies are made from the BCCD fields.
 

@@ -19,6 +19,7 @@ from mlcore.engine.contracts import Image
 from mlcore.engine.preprocess import to_tensor
 from mlcore.engine.progress import progress
 from mlcore.engine.sampling import Examples, batches
+from mlcore.engine.watch import Kept, Patience, Stopped, stop_asked, weights_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,9 @@ class TrainSettings:
     """How long and how hard to train; an epoch is ``steps`` batches, not a pass over the data.
 
     The weights of the last ``averaged`` epochs are averaged (Izmailov et al. 2018), which generalises
-    better than any one of them and needs no choice on validation.
+    better than any one of them and needs no choice on validation. The last ``blocks`` of the base learn, see
+    ``network.tune``. With ``patience`` the training ends after so many epochs without a better loss on
+    validation, and the mean then ends with the best epoch.
     """
 
     size: int = 160
@@ -41,6 +44,8 @@ class TrainSettings:
     background: float = 236.0
     seed: int = 20
     strengths: Strengths = field(default_factory=Strengths)
+    blocks: int = networks.USUAL_BLOCKS
+    patience: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,43 +61,63 @@ class _Stage:
 class Trainer:
     """Trains one network on given examples; keeps its state in a folder, so a stopped training goes on.
 
+    Where the file ``stop`` appears, the training ends with the epoch under way and the best so far.
+
     ``training.pixels`` are roomy crops, ``validation.pixels`` are exactly what serving would see.
     """
 
     def __init__(
-        self, training: Examples, validation: Examples, settings: TrainSettings, *, say: Callable[[str], None]
+        self,
+        training: Examples,
+        validation: Examples,
+        settings: TrainSettings,
+        *,
+        say: Callable[[str], None],
+        stop: Path | None = None,
     ) -> None:
         self._training = training
         self._validation = validation
         self._settings = settings
         self._say = say
+        self._stop = stop
 
     def train(self, classes: int, start: str, workdir: Path) -> keras.Model:
         """Return the network with the mean weights of the last epochs; see ``network.load_start``."""
         settings = self._settings
         keras.utils.set_random_seed(settings.seed)
         network = networks.build(settings.size, classes)
-        head = workdir / "head.weights.h5"
         workdir.mkdir(parents=True, exist_ok=True)
+        self._train_head(network, start, workdir)
+        if not stop_asked(self._stop):
+            self._train_blocks(network, workdir)
+        (workdir / "settings.json").write_text(json.dumps(asdict(settings)))
+        return network
+
+    def _train_head(self, network: keras.Model, start: str, workdir: Path) -> None:
+        head, settings = workdir / "head.weights.h5", self._settings
         if head.exists():
             self._say("The head is already trained; going on from there.")
             network.load_weights(head)
-        else:
-            networks.load_start(network, start)
-            networks.tune(network, deep=False)
-            self._fit(network, _Stage("head", settings.head_epochs, settings.head_rate))
-            network.save_weights(head)
-        networks.tune(network, deep=True)
+            return
+        networks.load_start(network, start)
+        networks.tune(network, 0)
+        self._fit(network, _Stage("head", settings.head_epochs, settings.head_rate, (Stopped(self._stop),)))
+        network.save_weights(head)
+
+    def _train_blocks(self, network: keras.Model, workdir: Path) -> None:
+        settings = self._settings
+        networks.tune(network, settings.blocks)
+        kept = Kept(workdir, settings.averaged)
         watchers = (
             # ``{epoch}`` counts from one.
-            keras.callbacks.ModelCheckpoint(workdir / "epoch-{epoch:03d}.weights.h5", save_weights_only=True),
+            keras.callbacks.ModelCheckpoint(weights_file(workdir, "{epoch:03d}"), save_weights_only=True),
+            Patience(kept, settings.patience),
+            Stopped(self._stop),
             keras.callbacks.BackupAndRestore(workdir / "resume", delete_checkpoint=False),
         )
         self._fit(network, _Stage("network", settings.epochs, settings.rate, watchers))
-        last = range(max(1, settings.epochs - settings.averaged + 1), settings.epochs + 1)
-        average(network, [workdir / f"epoch-{epoch:03d}.weights.h5" for epoch in last])
-        (workdir / "settings.json").write_text(json.dumps(asdict(settings)))
-        return network
+        whole = max(kept.losses) == settings.epochs
+        average(network, kept.mean_of(settings.epochs if whole else kept.best))
 
     def _fit(self, network: keras.Model, stage: _Stage) -> None:
         settings, judged = self._settings, self._validation

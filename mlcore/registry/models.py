@@ -96,19 +96,21 @@ class TrainingState(models.TextChoices):
 class TrainingRun(models.Model):
     """One order to train a model: what was asked for, how far it is and what became of it.
 
-    ``data`` names a folder below ``settings.TRAINING_DATA_ROOT``. ``progress`` holds the engine's last report
-    (stage, epoch, of, loss, accuracy, seconds_left), ``log`` the last lines it said. A worker holds the run
-    by ``lease_until`` and proves it by ``fence``.
+    It trains on the frozen data sets whose hashes ``options`` lists as ``datasets``, or on the folder
+    ``data`` below ``settings.TRAINING_DATA_ROOT``. ``progress`` holds the engine's last report (stage, epoch,
+    batch, of, loss, accuracy, seconds_left) and the memory it takes, ``history`` the figures of each epoch,
+    ``log`` the last lines it said. A worker holds the run by ``lease_until`` and proves it by ``fence``.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     recipe = models.CharField(_("recipe"), max_length=16)
-    data = models.CharField(_("data folder"), max_length=255)
+    data = models.CharField(_("data folder"), max_length=255, blank=True)
     options = models.JSONField(_("options"), default=dict)
     state = models.CharField(
         _("state"), max_length=16, choices=TrainingState.choices, default=TrainingState.QUEUED
     )
     progress = models.JSONField(_("progress"), default=dict, blank=True)
+    history = models.JSONField(_("history"), default=list, blank=True)
     log = models.TextField(_("log"), blank=True)
     failure = models.TextField(_("what went wrong"), blank=True)
     stop_requested = models.BooleanField(default=False)
@@ -145,6 +147,11 @@ class TrainingRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.recipe} {self.id}"
+
+    @property
+    def stopped_early(self) -> bool:
+        """Whether somebody stopped it, or its time was up, and the best so far was kept."""
+        return self.state == TrainingState.DONE and bool(self.progress.get("stopped"))
 
     @property
     def minutes_left(self) -> int | None:

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Final
 
+import psutil
 from django.conf import settings
 
 # What the engine may know of the worker's environment; database and broker passwords are not among it.
@@ -30,6 +31,8 @@ PASSED_ON: Final = (
 PR_SET_PDEATHSIG: Final = 1
 TICK_SECONDS: Final = 2.0
 GRACE_SECONDS: Final = 10
+# What is made between fork and exec must exist before.
+_NO_PRIORITY: Final = os.sched_param(0)
 
 # Loaded before the fork: between fork and exec nothing may allocate or import.
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -44,6 +47,9 @@ class Child:
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         with self._errors.open("wb") as errors:
             self._process = self._start(arguments, threads, errors)
+        # Before it has threads of its own, which inherit this: the disk serves everybody else first.
+        with contextlib.suppress(psutil.Error, OSError):
+            psutil.Process(self._process.pid).ionice(psutil.IOPRIO_CLASS_IDLE)
         threading.Thread(target=self._listen, daemon=True).start()
 
     @staticmethod
@@ -60,6 +66,11 @@ class Child:
             start_new_session=True,
             preexec_fn=_lower,  # noqa: PLW1509 -- it makes two system calls and touches no lock
         )
+
+    @property
+    def pid(self) -> int:
+        """The engine's process, which also names the group of all that it starts."""
+        return self._process.pid
 
     def __enter__(self) -> Child:
         return self
@@ -78,6 +89,15 @@ class Child:
             if line is None:
                 return
             yield line
+
+    def memory(self) -> int:
+        """Return how many bytes the engine and the processes that it started hold now."""
+        try:
+            own = psutil.Process(self._process.pid)
+            family = [own, *own.children(recursive=True)]
+        except psutil.Error:
+            return 0
+        return sum(_private(process) for process in family)
 
     def wait(self) -> int:
         """Return the exit status once the engine has ended."""
@@ -104,6 +124,15 @@ class Child:
         self._lines.put(None)
 
 
+def _private(process: psutil.Process) -> int:
+    """Return the memory that is the process's own; what it shares with its parent is counted there."""
+    try:
+        told = process.memory_info()
+    except psutil.Error:
+        return 0
+    return int(told.rss - told.shared)
+
+
 def _environment(threads: int) -> dict[str, str]:
     passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     one_number = dict.fromkeys(
@@ -116,4 +145,6 @@ def _environment(threads: int) -> dict[str, str]:
 def _lower() -> None:
     """Run between fork and exec: give way to everything else, and end when the worker ends."""
     os.nice(19)
+    # Above being nice: it computes only when nobody else on this machine wants to.
+    os.sched_setscheduler(0, os.SCHED_IDLE, _NO_PRIORITY)
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models.functions import Coalesce, Now
 
 from accounts.audit.record import JSON, record
@@ -15,6 +15,8 @@ from mlcore.registry.models import ModelVersion, TrainingRun, TrainingState
 
 LEASE: Final = timedelta(seconds=60)
 LOG_CHARACTERS: Final = 20_000
+# PostgreSQL's lock under which workers claim: an arbitrary number that nothing else here uses.
+CLAIM_LOCK: Final = 7_160_401
 
 FREE: Final = models.Q(state=TrainingState.QUEUED) | models.Q(
     state=TrainingState.RUNNING, lease_until__lt=Now()
@@ -26,10 +28,19 @@ class LostLease(Exception):  # noqa: N818 -- the name says what is the case
 
 
 def claim(run_id: UUID) -> TrainingRun | None:
-    """Take the run for this worker, or return None when it has ended or another worker holds it.
+    """Take the run for this worker, or return None when it has ended or any run is held by a worker.
 
-    The database's clock decides. The returned row carries the fence that later writes must show.
+    One training runs at a time, also where there are several workers; the sweeper rings again for those
+    that wait. The database's clock decides. The returned row carries the fence that later writes must show.
     """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIM_LOCK])
+        if TrainingRun.objects.filter(state=TrainingState.RUNNING, lease_until__gte=Now()).exists():
+            return None
+        return _taken(run_id)
+
+
+def _taken(run_id: UUID) -> TrainingRun | None:
     taken = TrainingRun.objects.filter(FREE, pk=run_id).update(
         state=TrainingState.RUNNING,
         lease_until=Now() + LEASE,
@@ -40,13 +51,20 @@ def claim(run_id: UUID) -> TrainingRun | None:
     return TrainingRun.objects.select_related("started_by").get(pk=run_id) if taken else None
 
 
-def renew(run: TrainingRun, *, progress: Mapping[str, JSON], log: str) -> bool:
-    """Store progress and hold the run for another minute; return whether someone asked it to stop.
+def renew(
+    run: TrainingRun, *, progress: Mapping[str, JSON], log: str, history: Sequence[Mapping[str, JSON]] = ()
+) -> bool:
+    """Store how far it is and hold the run for another minute; return whether someone asked it to stop.
 
     Raises:
         LostLease: another worker has taken the run over.
     """
-    held = _held(run).update(lease_until=Now() + LEASE, progress=dict(progress), log=log[-LOG_CHARACTERS:])
+    held = _held(run).update(
+        lease_until=Now() + LEASE,
+        progress=dict(progress),
+        history=[dict(epoch) for epoch in history],
+        log=log[-LOG_CHARACTERS:],
+    )
     if not held:
         raise LostLease
     return bool(TrainingRun.objects.values_list("stop_requested", flat=True).get(pk=run.pk))

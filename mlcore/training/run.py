@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import time
+import shutil
 from pathlib import Path
-from typing import Any, Final, Required, TypedDict
+from typing import Final, Required, TypedDict
 from uuid import UUID
 
 from django.conf import settings
@@ -15,28 +14,25 @@ from django.utils.translation import gettext as _
 
 from accounts.permissions import Capability, require
 from hematovision.core.errors import PortalError
-from mlcore.registry import files, selectors, services
+from mlcore.engine.bundle import SHIPPED_BUNDLE
+from mlcore.registry import files, frozen_sets, selectors, services
 from mlcore.registry.models import ModelSource, ModelVersion, TrainingRun, TrainingState
-from mlcore.registry.training import folder_path
+from mlcore.registry.training import DEFAULTS, Start, folder_path
 from mlcore.training import lease
 from mlcore.training.child import Child
+from mlcore.training.follow import Follower, TrainingInterrupted
 
 logger = logging.getLogger(__name__)
 
 MAX_ATTEMPTS: Final = 3
 # The engine's status for "nothing could be done", whose reason is the last line of its errors.
 UNUSABLE: Final = 2
-STORE_EVERY_SECONDS: Final = 5.0
 
 
 class TrainingFailed(PortalError):  # noqa: N818 -- the name says what happened
     """The engine could not train; the message is its own."""
 
     code = "training_failed"
-
-
-class TrainingStopped(Exception):  # noqa: N818 -- the name says what happened
-    """Someone asked the run to stop."""
 
 
 class Outcome(TypedDict, total=False):
@@ -48,7 +44,7 @@ class Outcome(TypedDict, total=False):
 
 
 def run_training(run_id: UUID) -> None:
-    """Carry out one run, from its data folders to a registered candidate, if no other worker holds it."""
+    """Carry out one run, from its data to a registered candidate, if no other worker holds one."""
     run = lease.claim(run_id)
     if run is None:
         return
@@ -59,16 +55,21 @@ def run_training(run_id: UUID) -> None:
 
 
 def _outcome(run: TrainingRun) -> Outcome:
-    """Train and register; return how that ended."""
+    """Train and register; return how that ended. What a run that can go on needs is kept."""
     try:
         bundle = _train(run)
         version = services.register_bundle(directory=bundle, actor=run.started_by, source=ModelSource.TRAINED)
-    except TrainingStopped:
-        return Outcome(state=TrainingState.INTERRUPTED)
+    except TrainingInterrupted as cut:
+        return Outcome(state=TrainingState.INTERRUPTED, failure=str(cut))
     except (PortalError, PermissionDenied, OSError) as problem:
         logger.warning("Training %s failed: %s", run.pk, type(problem).__name__)
         return Outcome(state=TrainingState.FAILED, failure=str(problem))
+    shutil.rmtree(_workdir(run), ignore_errors=True)
     return Outcome(state=TrainingState.DONE, result=version)
+
+
+def _workdir(run: TrainingRun) -> Path:
+    return Path(settings.VAR_DIR) / "training" / str(run.pk)
 
 
 def _train(run: TrainingRun) -> Path:
@@ -80,63 +81,76 @@ def _train(run: TrainingRun) -> Path:
         )
     # Whoever lost the right since the order was given must not cost the machine hours first.
     require(run.started_by, Capability.MANAGE_MODELS)
-    workdir = Path(settings.VAR_DIR) / "training" / str(run.pk)
-    with Child(_arguments(run, workdir), threads=settings.TRAINING_THREADS, workdir=workdir) as child:
-        _follow(run, child)
+    workdir = _workdir(run)
+    stop = workdir / "stop"
+    stop.unlink(missing_ok=True)
+    with Child(_arguments(run, workdir, stop), threads=settings.TRAINING_THREADS, workdir=workdir) as child:
+        Follower(run, child, stop).follow()
         status = child.wait()
     if status == 0:
         return workdir / "bundle"
     if status == UNUSABLE:
         raise TrainingFailed(child.last_words())
     logger.error("Training %s broke off with status %d:\n%s", run.pk, status, child.last_words(40))
+    if status < 0:
+        text = _(
+            "The training process was killed (signal %(n)d), often because the machine's memory ran out. "
+            "What it had done is kept; resume it to go on from there."
+        )
+        raise TrainingInterrupted(text % {"n": -status})
     text = _("The training process broke off with status %(n)d; the training worker's log tells where.")
     raise TrainingFailed(text % {"n": status})
 
 
-def _arguments(run: TrainingRun, workdir: Path) -> list[str]:
-    """Return the engine's command line; training starts from the active model, so nothing is downloaded."""
-    active = selectors.active_version()
+def _arguments(run: TrainingRun, workdir: Path, stop: Path) -> list[str]:
+    """Return the engine's command line; whatever it starts from lies on this server already."""
+    chosen = {**DEFAULTS, **run.options}
     options = {
-        "--data": folder_path(run.data),
         "--recipe": run.recipe,
-        "--epochs": run.options["epochs"],
-        "--weights": files.folder_of(active.location) if active else "imagenet",
+        "--epochs": chosen["epochs"],
+        "--blocks": chosen["depth"],
+        "--augmentation": chosen["augmentation"],
+        "--balance": chosen["balance"],
+        "--patience": chosen["patience"],
+        "--seed": chosen["seed"],
+        "--weights": start_weights(str(chosen["start"])),
         "--version": f"{run.created_at:%Y%m%d}-{run.pk.hex[:6]}",
         "--work": workdir / "work",
         "--out": workdir / "bundle",
+        "--stop": stop,
+        "--cache": Path(settings.VAR_DIR) / "training" / "features",
+        "--threads": settings.TRAINING_THREADS,
     }
-    return ["train", *(str(part) for option in options.items() for part in option)]
+    return ["train", *_data(run), *(str(part) for option in options.items() for part in option)]
 
 
-def _follow(run: TrainingRun, child: Child) -> None:
-    """Store what the engine reports until it ends.
+def _data(run: TrainingRun) -> list[str]:
+    """Return the options that name what is trained on."""
+    if run.data:
+        return ["--data", str(folder_path(run.data))]
+    named = [("--dataset", frozen_sets.manifest_path(sha256)) for sha256 in run.options["datasets"]]
+    named.append(("--pictures", frozen_sets.pictures_root()))
+    return [str(part) for option in named for part in option]
+
+
+def start_weights(start: str) -> str:
+    """Return what the engine starts from: a bundle's folder or the file of ImageNet's weights.
 
     Raises:
-        TrainingStopped: someone asked for it.
-        LostLease: another worker took the run over.
+        TrainingFailed: it is no longer on this server.
     """
-    progress, said = dict(run.progress), run.log.splitlines()
-    stored = 0.0
-    for line in child.lines():
-        report = _report(line)
-        if report:
-            progress |= report
-        elif line and not line.startswith(" "):
-            # What is indented is a library's listing of hundreds of lines, never a sentence of the engine's.
-            said.append(line)
-        if time.monotonic() - stored >= STORE_EVERY_SECONDS:
-            stored = time.monotonic()
-            if lease.renew(run, progress=progress, log="\n".join(said)):
-                raise TrainingStopped
-    lease.renew(run, progress=progress, log="\n".join(said))
+    if start == Start.SHIPPED:
+        return str(SHIPPED_BUNDLE)
+    if start == Start.IMAGENET:
+        return _imagenet()
+    version = (
+        selectors.active_version() if start == Start.ACTIVE else selectors.versions().filter(pk=start).first()
+    )
+    return str(files.folder_of(version.location)) if version else str(SHIPPED_BUNDLE)
 
 
-def _report(line: str) -> dict[str, Any]:
-    """Read one of the engine's JSON lines; anything else it prints is talk."""
-    if not line.startswith("{"):
-        return {}
-    try:
-        report = json.loads(line)
-    except ValueError:
-        return {}
-    return report if isinstance(report, dict) else {}
+def _imagenet() -> str:
+    path = Path(settings.IMAGENET_WEIGHTS)
+    if not path.is_file():
+        raise TrainingFailed(_("The file of ImageNet's weights is no longer on the server."))
+    return str(path)

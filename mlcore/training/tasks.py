@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.conf import settings
+
 from hematovision.core.queue import (
     IMPORT_DATASET,
+    PROBE_TRAINING,
     RUN_TRAINING,
     SWEEP_TRAINING,
     heavy_task,
@@ -14,10 +17,12 @@ from hematovision.core.queue import (
 )
 from mlcore.training import import_lease, lease
 from mlcore.training.importing import run_import
+from mlcore.training.probe import run_probe
 from mlcore.training.run import run_training
 
 
-@heavy_task(RUN_TRAINING)
+# The run itself ends in time; this is for one that hangs.
+@heavy_task(RUN_TRAINING, hours=settings.TRAINING_MAX_HOURS + 1)
 def run(run_id: str) -> None:
     """Carry out one training run."""
     run_training(UUID(run_id))
@@ -36,3 +41,9 @@ def sweep() -> None:
         ring(IMPORT_DATASET, str(version_id))
     for run_id in lease.overdue():
         ring(RUN_TRAINING, str(run_id))
+
+
+@light_task(PROBE_TRAINING, seconds=300)
+def probe() -> None:
+    """Time a few batches for the order form."""
+    run_probe()

@@ -10,6 +10,7 @@ urlpatterns = [
     path("<uuid:version_id>/promote/", models.promote, name="model_promote"),
     path("training/", training.index, name="training"),
     path("training/start/", training.start, name="training_start"),
+    path("training/estimate/", training.estimate, name="training_estimate"),
     path("training/<uuid:run_id>/", training.detail, name="training_run"),
     path("training/<uuid:run_id>/stop/", training.stop, name="training_stop"),
     path("datasets/", datasets.index, name="datasets"),
@@ -25,4 +26,5 @@ urlpatterns = [
         name="dataset_exclude",
     ),
     path("datasets/<uuid:dataset_version_id>/manifest/", datasets.manifest, name="dataset_manifest"),
+    path("training/<uuid:run_id>/resume/", training.resume, name="training_resume"),
 ]

@@ -1,6 +1,8 @@
 """The training line with the real engine in a real child: a candidate, a refusal, a stop, a crash."""
 
 import contextlib
+import hashlib
+import json
 import os
 import signal
 import subprocess
@@ -15,8 +17,11 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.audit.models import AuditEvent
-from mlcore.registry import selectors, training
+from mlcore.engine.bundle import SEEN, read_bundle
+from mlcore.engine.frozen import PICTURES, FrozenHeader, FrozenPicture, picture_file, write_frozen
+from mlcore.registry import files, selectors, training
 from mlcore.registry.models import ModelSource, ModelState, TrainingRun, TrainingState
+from mlcore.training import lease
 from mlcore.training.run import run_training
 from predictions.synthetic import draw_field
 
@@ -48,8 +53,37 @@ def drawn(var):
     return "drawn"
 
 
+@pytest.fixture
+def frozen(var):
+    """The same cells as a frozen data set; one group of three touches the test and is in it."""
+    folder, cells = var / "datasets", []
+    for kind, (label, name) in enumerate(
+        (("neutrophil", "neutrophil"), ("lymphocyte", "lymphocyte"), ("monocyte", "mast_cell"))
+    ):
+        for seed in range(20):
+            data = draw_field(100 * kind + seed, labels=[label], width=160, height=160).encoded()
+            sha256 = hashlib.sha256(data).hexdigest()
+            path = folder / PICTURES / picture_file(sha256, ".jpg")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+            split = ("test", "validation", "validation", "training")[min(seed // 2, 3)]
+            file = picture_file(sha256, ".jpg")
+            cells.append(FrozenPicture(sha256, file, name, "here", f"{kind}-{seed // 2}", split))
+    return write_frozen(folder, FrozenHeader("drawn", 3, "CC0", "drawn"), cells)
+
+
 def order(admin, data, recipe="cell"):
     return training.training_start(actor=admin, origin=None, recipe=recipe, data=data, options={"epochs": 1})
+
+
+def order_set(admin, frozen, recipe="head", **options):
+    chosen = {"datasets": [frozen], "augmentation": "none", **options}
+    return training.training_start(actor=admin, origin=None, recipe=recipe, data="", options=chosen)
+
+
+def learned(run):
+    """Return the epochs that a run has told of so far."""
+    return TrainingRun.objects.get(pk=run.pk).history
 
 
 @contextlib.contextmanager
@@ -65,7 +99,7 @@ def in_background(run):
     thread = threading.Thread(target=work)
     thread.start()
     yield thread
-    thread.join(60)
+    thread.join(200)
     assert not thread.is_alive()
 
 
@@ -178,3 +212,76 @@ def test_somebody_who_was_demoted_meanwhile_trains_nothing(active, admin, drawn)
     assert run.state == TrainingState.FAILED
     assert "doctor" in run.failure
     assert run.result is None
+
+
+@pytest.mark.timeout(300)
+def test_a_head_learns_a_class_that_nobody_knew_and_tells_what_it_saw(active, admin, frozen, var):
+    run = order_set(admin, frozen, epochs=3, balance="found")
+    run_training(run.pk)
+    run.refresh_from_db()
+    assert run.state == TrainingState.DONE, run.failure
+    assert run.result.labels == ["neutrophil", "lymphocyte", "mast_cell"]
+    bundle = read_bundle(files.folder_of(run.result.location))
+    data = bundle.manifest["data"]
+    assert data["datasets"][0] | {"source": ""} == {
+        "name": "drawn",
+        "version": 3,
+        "sha256": frozen,
+        "license": "CC0",
+        "source": "",
+    }
+    assert (data["training"]["pictures"], data["validation"]["pictures"]) == (42, 12)
+    assert len(json.loads(bundle.contents[SEEN])["pictures"]) == 54
+    assert "here, test part" in run.result.metrics["evaluation"]
+    assert [epoch["epoch"] for epoch in run.history] == [1, 2, 3]
+    assert {"loss", "val_loss", "accuracy", "val_accuracy", "rate"} <= set(run.history[0])
+    assert run.progress["most_memory_mb"] > 50
+    assert not (var / "training" / str(run.pk)).exists()
+
+
+@pytest.mark.timeout(300)
+def test_a_stop_keeps_the_best_so_far_and_a_second_order_waits(active, admin, frozen):
+    run = order_set(admin, frozen, epochs=200, patience=0)
+    waiting = order_set(admin, frozen, epochs=1)
+    with in_background(run):
+        wait_for(lambda: learned(run), seconds=200)
+        assert lease.claim(waiting.pk) is None
+        training.training_stop(actor=admin, origin=None, run_id=run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.stopped_early) == (TrainingState.DONE, True), run.failure
+    assert len(run.history) < 200
+    assert read_bundle(files.folder_of(run.result.location)).manifest["training"]["stopped_early"] is True
+    assert lease.overdue() == [waiting.pk]
+    assert lease.claim(waiting.pk) is not None
+
+
+@pytest.mark.timeout(300)
+def test_a_killed_trainer_is_interrupted_and_goes_on_to_a_candidate(active, admin, frozen):
+    run = order_set(admin, frozen, recipe="ensemble", epochs=8, patience=0)
+    with in_background(run):
+        wait_for(lambda: any("head 2" in epoch["stage"] for epoch in learned(run)), seconds=200)
+        for pid in engines(run):
+            os.kill(pid, signal.SIGKILL)
+    run.refresh_from_db()
+    assert run.state == TrainingState.INTERRUPTED
+    assert "signal 9" in run.failure
+    training.training_resume(actor=admin, origin=None, run_id=run.pk)
+    assert AuditEvent.objects.filter(event="training.resumed").count() == 1
+    run_training(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.failure) == (TrainingState.DONE, "")
+    assert run.result.state == ModelState.CANDIDATE
+    # The first head was not trained again: each of its epochs was told of once.
+    assert [epoch["epoch"] for epoch in run.history if epoch["stage"] == "head 1 of 5"] == list(range(1, 9))
+    with pytest.raises(training.TrainingRefused):
+        training.training_resume(actor=admin, origin=None, run_id=run.pk)
+
+
+def test_a_training_that_takes_too_much_memory_is_cut_off_with_the_limit(active, admin, frozen, settings):
+    settings.TRAINING_MAX_MB = 20
+    run = order_set(admin, frozen, epochs=200, patience=0)
+    run_training(run.pk)
+    run.refresh_from_db()
+    assert run.state == TrainingState.INTERRUPTED
+    assert "TRAINING_MAX_MB allows 20" in run.failure
+    assert engines(run) == []

@@ -9,6 +9,7 @@ from accounts.audit.models import AuditEvent
 from mlcore.engine.card import never_shown
 from mlcore.registry import selectors
 from mlcore.registry.models import TrainingRun, TrainingState
+from mlcore.registry.training import DEFAULTS
 from tests.accounts.factories import PersonFactory
 from tests.mlcore.conftest import largest_file
 from tests.mlcore.training.conftest import data_root
@@ -83,7 +84,8 @@ def test_an_admin_orders_watches_and_stops_a_training(client, sign_in, data_root
     response = client.post(reverse("training_start"), order, follow=True)
     run = TrainingRun.objects.get()
     assert response.redirect_chain == [(reverse("training_run", args=[run.pk]), 302)]
-    assert (run.started_by, run.recipe, run.data, run.options) == (admin, "cell", "smears", {"epochs": 3})
+    assert (run.started_by, run.recipe, run.data) == (admin, "cell", "smears")
+    assert run.options == {**DEFAULTS, "epochs": 3}
     page = response.content.decode()
     assert 'hx-trigger="every 2s"' in page
     assert "Waiting for the training worker" in page
