@@ -23,6 +23,8 @@ ANALYSE_FIELD: Final = "predictions.analyse_field"
 SWEEP_JOBS: Final = "predictions.sweep_jobs"
 RUN_TRAINING: Final = "mlcore.run_training"
 SWEEP_TRAINING: Final = "mlcore.sweep_training"
+EVALUATE_VERSION: Final = "mlcore.evaluate_version"
+SHADOW_FIELD: Final = "predictions.shadow_field"
 SWEEP_RETENTION: Final = "accounts.sweep_retention"
 
 QUEUE_OF: Final[dict[str, str]] = {
@@ -30,6 +32,8 @@ QUEUE_OF: Final[dict[str, str]] = {
     SWEEP_JOBS: "inference",
     RUN_TRAINING: "training",
     SWEEP_TRAINING: "training",
+    EVALUATE_VERSION: "training",
+    SHADOW_FIELD: "inference",
     SWEEP_RETENTION: "inference",
 }
 

@@ -240,9 +240,18 @@ PARTIAL_ROOT = VAR_DIR / "partial"
 MODEL_ROOT = VAR_DIR / "models"
 # Training reads folders below this one and nothing else on the server.
 TRAINING_DATA_ROOT = env.path("TRAINING_DATA_ROOT", VAR_DIR / "data")
+# Frozen versions of data sets, each in a folder named by its hash, and what evaluations of models drew.
+DATASET_ROOT = VAR_DIR / "datasets"
+EVALUATION_ROOT = VAR_DIR / "evaluations"
 # Processor threads of one inference worker and of one training run.
 INFERENCE_THREADS = env.integer("INFERENCE_THREADS", 1, at_least=1)
 TRAINING_THREADS = env.integer("TRAINING_THREADS", 1, at_least=1)
+
+# What the gate asks of a model before it may replace the active one, all in percent (mlcore.engine.criteria).
+GATE_MARGIN_PERCENT = env.integer("GATE_MARGIN_PERCENT", 2)
+GATE_CALIBRATION_PERCENT = env.integer("GATE_CALIBRATION_PERCENT", 10)
+GATE_COVERAGE_PERCENT = env.integer("GATE_COVERAGE_PERCENT", 70)
+GATE_ANSWERS_PERCENT = env.integer("GATE_ANSWERS_PERCENT", 95)
 
 # Whether a report needs a second person, who has reviewed or submitted the sample that another one signs.
 FOUR_EYES = env.flag("FOUR_EYES", default=True)

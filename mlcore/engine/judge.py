@@ -1,6 +1,7 @@
 """A bundle read against the test part of a frozen data set: figures, outcomes and pictures in one folder.
 
-LiteRT reads; TensorFlow is not needed. Everything shows real cells, so the folder lies outside the repository.
+LiteRT reads; TensorFlow is not needed. The pictures show real cells, so the folder lies outside the
+repository.
 """
 
 from __future__ import annotations
@@ -23,12 +24,11 @@ from mlcore.engine.frozen import MANIFEST, PICTURES, TEST, FrozenPicture, Frozen
 from mlcore.engine.images import read_image
 from mlcore.engine.noninferiority import proportion
 from mlcore.engine.outcomes import Outcome
-from mlcore.engine.paired import CellOutcome
+from mlcore.engine.paired import OUTCOMES, REPORT, CellOutcome
 from mlcore.engine.report import surroundings
 from mlcore.engine.roc import Curve, curves, roc_picture
 from mlcore.engine.sheet import worst, worst_mistakes
 
-REPORT, OUTCOMES = "report.json", "outcomes.json"
 CONFUSION, ROC, CALIBRATION, RISK, MISTAKES = (
     "confusion.png",
     "roc.png",
@@ -44,7 +44,7 @@ SHOWN: Final = 24
 def judge(
     root: Path, version: str, predictor: Predictor, out: Path, tell: Callable[[int, int], None]
 ) -> dict[str, Any]:
-    """Read the test part of the frozen ``version`` below ``root``; fill the folder ``out``, return the report.
+    """Read the test part of the frozen ``version`` below ``root``, fill ``out`` and return the report.
 
     ``tell`` is called with how many cells are read and how many there are.
 
@@ -141,8 +141,8 @@ def negative_agreement(outcomes: Sequence[Outcome], per_class: dict[str, Any]) -
     """Return for each class the share of the other cells that did not get its name, with its limits.
 
     Negative percent agreement, as positive percent agreement is the recall: words for a truth that is itself
-    a reading of people (FDA 2007, Statistical Guidance on Reporting Results from Studies Evaluating Diagnostic
-    Tests).
+    a reading of people (FDA 2007, Statistical Guidance on Reporting Results from Studies Evaluating
+    Diagnostic Tests).
     """
     told: dict[str, Any] = {}
     for label in per_class:

@@ -70,7 +70,7 @@ def proportion(right: Flags, groups: Groups) -> Proportion:
 def paired_difference(
     first: Flags, second: Flags, groups: Groups, *, of_first: Flags, of_second: Flags
 ) -> Difference:
-    """Return how much larger the share of ``second`` among ``of_second`` is than ``first`` among ``of_first``.
+    """Return the share of ``second`` among ``of_second`` less that of ``first`` among ``of_first``.
 
     All have shape (n,), one place for each cell. For recall both denominators are the cells of a class; for a
     predictive value each is what that model gave the name to.
@@ -116,7 +116,7 @@ def _proportion(right: Flags, counted: Flags, groups: Groups) -> Proportion:
 
 
 def _effective(right: Flags, groups: Groups) -> float:
-    """Return as how many independent cells these count: at least as their groups (Kish 1965), at most as all."""
+    """Return as how many independent cells these count: from as many as groups (Kish 1965) to all."""
     sums = summed(np.column_stack([right, np.ones(len(right))]), groups)
     hits, sizes = sums.T
     cells, share = sizes.sum(), right.mean()

@@ -10,6 +10,9 @@ from scipy.stats import binomtest
 
 from mlcore.engine.errors import DataError
 
+# What an evaluation leaves in its folder: the figures, and what was said of each cell.
+REPORT, OUTCOMES = "report.json", "outcomes.json"
+
 
 @dataclass(frozen=True, slots=True)
 class CellOutcome:

@@ -9,11 +9,36 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+# Django looks for rows in this module; those of judging stand in one of their own.
+from mlcore.registry.judged import (
+    Evaluation,
+    EvaluationState,
+    GateResult,
+    Promotion,
+    PromotionState,
+    PromotionWay,
+)
+
+__all__ = [
+    "Evaluation",
+    "EvaluationState",
+    "GateResult",
+    "ModelSource",
+    "ModelState",
+    "ModelVersion",
+    "Promotion",
+    "PromotionState",
+    "PromotionWay",
+    "TrainingRun",
+    "TrainingState",
+]
+
 
 class ModelState(models.TextChoices):
-    """Where a version stands; one at most is active."""
+    """Where a version stands; one at most is active, and one at most reads beside it unseen."""
 
     CANDIDATE = "candidate", _("candidate")
+    SHADOW = "shadow", _("shadow")
     ACTIVE = "active", _("active")
     RETIRED = "retired", _("retired")
 
@@ -53,6 +78,7 @@ class ModelVersion(models.Model):
     )
     registered_at = models.DateTimeField(_("registered"), auto_now_add=True)
     promoted_at = models.DateTimeField(_("made active"), null=True)
+    shadowed_at = models.DateTimeField(_("shadow since"), null=True)
 
     class Meta:
         """The database itself refuses a second active version."""
@@ -61,6 +87,9 @@ class ModelVersion(models.Model):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(
                 fields=["state"], condition=models.Q(state=ModelState.ACTIVE), name="model_one_active"
+            ),
+            models.UniqueConstraint(
+                fields=["state"], condition=models.Q(state=ModelState.SHADOW), name="model_one_shadow"
             ),
             models.CheckConstraint(condition=models.Q(state__in=ModelState.values), name="model_state_known"),
         ]
