@@ -14,6 +14,11 @@ def active_version() -> ModelVersion | None:
     return ModelVersion.objects.filter(state=ModelState.ACTIVE).first()
 
 
+def shadow_version() -> ModelVersion | None:
+    """Return the version that reads beside the active one without being shown, or None; one query."""
+    return ModelVersion.objects.filter(state=ModelState.SHADOW).first()
+
+
 def versions() -> QuerySet[ModelVersion]:
     """Return all versions, the active one first, then newest first."""
     active_first = ("state", "-registered_at")

@@ -13,6 +13,7 @@ from mlcore.serving.loader import Loaded, ModelUnavailable
 from predictions.errors import ImageGone
 from predictions.pipeline.infer import Reading, infer
 from predictions.services import jobs
+from predictions.services.shadow import shadow_ring
 from predictions.services.twins import suggest_twins
 from predictions.states import Failure
 
@@ -37,6 +38,7 @@ def analyse_field(field_id: UUID, *, load: Callable[[], Loaded] = loader.current
         return
     if jobs.complete(lease, reading, loaded.version):
         suggest_twins(lease.field)
+        shadow_ring(field_id)
     else:
         logger.warning("Field %s was taken over; this late result is dropped.", field_id)
 
