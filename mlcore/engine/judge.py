@@ -21,11 +21,10 @@ from mlcore.engine.durable import write_flushed
 from mlcore.engine.errors import DataError, UnreadableImageError
 from mlcore.engine.evaluate import report
 from mlcore.engine.frozen import MANIFEST, PICTURES, TEST, FrozenPicture, FrozenSet, read_frozen
-from mlcore.engine.images import read_image
+from mlcore.engine.images import around, read_image
 from mlcore.engine.noninferiority import proportion
 from mlcore.engine.outcomes import Outcome
 from mlcore.engine.paired import OUTCOMES, REPORT, CellOutcome
-from mlcore.engine.report import surroundings
 from mlcore.engine.roc import Curve, curves, roc_picture
 from mlcore.engine.sheet import worst, worst_mistakes
 
@@ -125,7 +124,7 @@ def _shown(image: Image, picture: FrozenPicture) -> Image:
     """Return what the model is shown: of a field with many cells only what lies around the one meant."""
     if picture.box is None or picture.single:
         return image
-    return surroundings(image, picture.box)
+    return around(image, picture.box)
 
 
 def _group(picture: FrozenPicture) -> str:

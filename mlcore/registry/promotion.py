@@ -123,18 +123,10 @@ def promotion_override(
     """
     require(actor, Capability.MANAGE_MODELS)
     reason = " ".join(reason.split())
-    if len(reason) < LEAST_REASON:
-        raise PromotionRefused(
-            ngettext(
-                "Write at least %(n)d character that tells others why.",
-                "Write at least %(n)d characters that tell others why.",
-                LEAST_REASON,
-            )
-            % {"n": LEAST_REASON}
-        )
     with transaction.atomic():
         listed = switching.locked()
         chosen = _chosen(listed, version)
+        _check_reason(reason)
         promotion = Promotion(
             version=chosen,
             way=PromotionWay.OVERRIDE,
@@ -222,6 +214,16 @@ def _chosen(listed: dict[UUID, ModelVersion], version: UUID) -> ModelVersion:
     if chosen.state == ModelState.ACTIVE:
         raise PromotionRefused(_("Model %(version)s is the active one.") % {"version": chosen.version})
     return chosen
+
+
+def _check_reason(reason: str) -> None:
+    if len(reason) < LEAST_REASON:
+        text = ngettext(
+            "Write at least %(n)d character that tells others why.",
+            "Write at least %(n)d characters that tell others why.",
+            LEAST_REASON,
+        )
+        raise PromotionRefused(text % {"n": LEAST_REASON})
 
 
 def _open(promotion: UUID) -> Promotion:

@@ -6,7 +6,14 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from mlcore.registry.models import ModelState, ModelVersion, TrainingRun, TrainingState
+from mlcore.registry.models import (
+    Evaluation,
+    ModelState,
+    ModelVersion,
+    Promotion,
+    TrainingRun,
+    TrainingState,
+)
 
 
 def active_version() -> ModelVersion | None:
@@ -48,3 +55,14 @@ def training_runs() -> QuerySet[TrainingRun]:
 def training_open() -> QuerySet[TrainingRun]:
     """Return the runs that wait or are under way."""
     return training_runs().filter(state__in=[TrainingState.QUEUED, TrainingState.RUNNING])
+
+
+def evaluations(data: str | None = None) -> QuerySet[Evaluation]:
+    """Return all evaluations with their versions, newest first; ``data`` those on one data set version."""
+    found = Evaluation.objects.select_related("version", "ordered_by")
+    return found if data is None else found.filter(data_sha256=data)
+
+
+def promotions() -> QuerySet[Promotion]:
+    """Return all promotions with their people, newest first."""
+    return Promotion.objects.select_related("version", "before", "gate", "asked_by", "decided_by")

@@ -20,6 +20,7 @@ from predictions.selectors.samples import (
     changed_since,
     visible_samples,
 )
+from predictions.selectors.shadow import ShadowComparison, shadow_comparison
 from predictions.selectors.similar import SimilarCell, similar_cells
 from predictions.selectors.tallies import flags_of, poor_images, stored_tallies
 from predictions.selectors.trends import Period, Step, Trend, Visit, trend, visits
@@ -47,6 +48,7 @@ __all__ = [
     "Previous",
     "QualityFlag",
     "RulesInForce",
+    "ShadowComparison",
     "SimilarCell",
     "Step",
     "Trend",
@@ -83,6 +85,7 @@ __all__ = [
     "report_by_code",
     "rules",
     "rules_of",
+    "shadow_comparison",
     "similar_cells",
     "state_counts",
     "states_counted",

@@ -14,7 +14,14 @@ from django.utils import timezone
 from accounts import links, services
 from accounts.models import User
 from hematovision.core.origin import Origin
-from mlcore.registry.models import ModelVersion, TrainingRun
+from mlcore.registry.models import (
+    Evaluation,
+    ModelVersion,
+    Promotion,
+    PromotionState,
+    PromotionWay,
+    TrainingRun,
+)
 from predictions.models import Analysis, Cell, Report, Rules, SavedView
 from predictions.selectors.rules import STARTER
 from predictions.services import Announced, field_submit, partial_begin, sample_create
@@ -78,6 +85,9 @@ class World:
             version="test", sha256="0" * 64, labels=["neutrophil"], location="nowhere", source="imported"
         )
         self.run = TrainingRun.objects.create(recipe="x", data="x", started_by=self.people["admin"])
+        self.evaluation = Evaluation.objects.create(version=self.version, data_sha256="0" * 64)
+        asked = {"way": PromotionWay.GATE, "state": PromotionState.OPEN, "asked_by": self.stranger}
+        self.promotion = Promotion.objects.create(version=self.version, **asked)
         facts = {"content": STARTER.content(), "reason": "Confirmed.", "created_by": self.people["admin"]}
         self.rules = Rules.objects.create(id=1, **facts)
         self.samples = {
@@ -141,6 +151,8 @@ class World:
             cell = self.cells[which]
             return cell.pk if name == "cell_id" else cell.analysis.field_id
         unowned = {"version_id": self.version.pk, "run_id": self.run.pk, "version": self.rules.pk}
+        unowned |= {"evaluation_id": self.evaluation.pk, "promotion_id": self.promotion.pk}
+        unowned |= {"cell": "0" * 64, "name": "roc.png", "form": "json"}
         return {**unowned, "code": "neutrophil", "provider_id": "oidc"}[name]
 
     def _secret(self, name):

@@ -13,7 +13,7 @@ import typst
 
 from predictions.report import render
 from predictions.report.content import Amendment, Differential, Signature, Specimen
-from predictions.report.fonts import families, fonts
+from hematovision.core.fonts import families, fonts
 from tests.predictions.report.examples import NAMES, pictures, report, row
 
 HOSTILE = '#panic() $x$ *b* `r` \\ "q" <a> @b /* // {page} %s \u202eevil\u202c \x00\ud800 😀 ' + "W" * 200
