@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from hematovision.core.queue import ANALYSE_FIELD, SWEEP_IMAGES, SWEEP_JOBS, light_task
-from predictions.services import analyse
+from hematovision.core.queue import ANALYSE_FIELD, SHADOW_FIELD, SWEEP_IMAGES, SWEEP_JOBS, light_task
+from predictions.services import analyse, shadow
 from predictions.services.retention import images_sweep
 from predictions.services.sweep import sweep
 
@@ -16,10 +16,17 @@ def analyse_field(field_id: str) -> None:
     analyse.analyse_field(UUID(field_id))
 
 
+@light_task(SHADOW_FIELD, seconds=20)
+def shadow_field(field_id: str) -> None:
+    """Let the shadow read one field; the time is its whole budget."""
+    shadow.shadow_field(UUID(field_id))
+
+
 @light_task(SWEEP_JOBS)
 def sweep_jobs() -> None:
     """Ring for what nobody works on."""
     sweep()
+    shadow.shadow_sweep()
 
 
 @light_task(SWEEP_IMAGES)

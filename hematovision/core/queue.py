@@ -26,6 +26,8 @@ RUN_TRAINING: Final = "mlcore.run_training"
 SWEEP_TRAINING: Final = "mlcore.sweep_training"
 IMPORT_DATASET: Final = "mlcore.import_dataset"
 PROBE_TRAINING: Final = "mlcore.probe_training"
+EVALUATE_VERSION: Final = "mlcore.evaluate_version"
+SHADOW_FIELD: Final = "predictions.shadow_field"
 SWEEP_RETENTION: Final = "accounts.sweep_retention"
 
 QUEUE_OF: Final[dict[str, str]] = {
@@ -36,6 +38,8 @@ QUEUE_OF: Final[dict[str, str]] = {
     SWEEP_TRAINING: "training",
     IMPORT_DATASET: "training",
     PROBE_TRAINING: "training",
+    EVALUATE_VERSION: "training",
+    SHADOW_FIELD: "inference",
     SWEEP_RETENTION: "inference",
 }
 

@@ -22,3 +22,5 @@ MODEL_ROOT = VAR_DIR / "models"
 TRAINING_DATA_ROOT = env.path("TRAINING_DATA_ROOT", VAR_DIR / "data")
 # Data sets: versions, each in a folder named by its hash, and their pictures by content.
 DATASET_ROOT = VAR_DIR / "datasets"
+# What evaluations of models drew.
+EVALUATION_ROOT = VAR_DIR / "evaluations"

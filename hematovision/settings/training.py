@@ -19,3 +19,9 @@ IMAGENET_WEIGHTS = env.path(
 DATASET_MAX_BYTES = env.integer("DATASET_MAX_MB", 2000, at_least=1) * 1_000_000
 DATASET_MAX_FILES = env.integer("DATASET_MAX_FILES", 5000, at_least=1)
 DATASET_UNPACKED_MAX_BYTES = env.integer("DATASET_UNPACKED_MAX_MB", 2000, at_least=1) * 1_000_000
+
+# What the gate asks of a model before it may replace the active one, all in percent (mlcore.engine.criteria).
+GATE_MARGIN_PERCENT = env.integer("GATE_MARGIN_PERCENT", 2)
+GATE_CALIBRATION_PERCENT = env.integer("GATE_CALIBRATION_PERCENT", 10)
+GATE_COVERAGE_PERCENT = env.integer("GATE_COVERAGE_PERCENT", 70)
+GATE_ANSWERS_PERCENT = env.integer("GATE_ANSWERS_PERCENT", 95)

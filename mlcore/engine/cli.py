@@ -39,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True)
     _classify_parser(commands)
     _evaluate_parser(commands)
+    _judge_parser(commands)
     _train_parser(commands)
     _measure_parser(commands)
     _reproduce_parser(commands)
@@ -80,6 +81,16 @@ def _evaluate_parser(commands: argparse._SubParsersAction[argparse.ArgumentParse
     )
     command.add_argument("--picture", type=Path, metavar="PNG", help="draw the confusion matrix")
     command.set_defaults(run=evaluate)
+
+
+def _judge_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("judge", help="measure a bundle on the test part of a frozen data set")
+    command.add_argument("--sets", type=Path, required=True, metavar="DIR", help="the folder of data sets")
+    command.add_argument("--set", required=True, metavar="SHA256", help="which version of them")
+    command.add_argument("--bundle", type=Path, default=SHIPPED_BUNDLE, metavar="DIR")
+    command.add_argument("--threads", type=int, default=1, metavar="N")
+    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="gets figures and pictures")
+    command.set_defaults(run=judge)
 
 
 def _train_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -224,6 +235,20 @@ def evaluate(chosen: argparse.Namespace) -> int:
         from mlcore.engine.charts import confusion_picture  # noqa: PLC0415 -- loaded by the commands that need it
 
         confusion_picture(report, chosen.picture)
+    return 0
+
+
+def judge(chosen: argparse.Namespace) -> int:
+    """Fill a folder with report, outcomes and pictures; telling how far it is on standard output."""
+    from mlcore.engine import judge as line  # noqa: PLC0415 -- loaded by the commands that need it
+    from mlcore.engine.runtime import load_predictor  # noqa: PLC0415 -- loaded by the commands that need it
+
+    def tell(done: int, cells: int) -> None:
+        print(json.dumps({"done": done, "of": cells}), flush=True)
+
+    line.judge(
+        chosen.sets, chosen.set, load_predictor(chosen.bundle, threads=chosen.threads), chosen.out, tell
+    )
     return 0
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image as PillowImage
 from PIL import ImageOps, UnidentifiedImageError
 
-from mlcore.engine.contracts import Image
+from mlcore.engine.contracts import Box, Image
 from mlcore.engine.errors import UnreadableImageError
 
 MAX_PIXELS = 24_000_000
@@ -41,6 +41,15 @@ def read_image(source: Path | bytes, *, max_pixels: int = MAX_PIXELS) -> Image:
         raise UnreadableImageError("The file does not exist.") from error
     except (OSError, SyntaxError, ValueError, PillowImage.DecompressionBombError) as error:
         raise UnreadableImageError("The picture is damaged or cut off and cannot be decoded.") from error
+
+
+def around(image: Image, box: Box) -> Image:
+    """Return the picture around a box, three times as large as the box where there is so much."""
+    height, width = image.shape[:2]
+    return image[
+        max(0, box.y0 - box.height) : min(height, box.y1 + box.height),
+        max(0, box.x0 - box.width) : min(width, box.x1 + box.width),
+    ]
 
 
 def _as_rgb(picture: PillowImage.Image) -> PillowImage.Image:

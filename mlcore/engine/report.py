@@ -13,11 +13,11 @@ from typing import Any
 
 from mlcore.engine.bundle import Bundle, read_bundle, write_bundle
 from mlcore.engine.card import card
-from mlcore.engine.contracts import Box, Image, Predictor
+from mlcore.engine.contracts import Predictor
 from mlcore.engine.detector.figures import locator_figures
 from mlcore.engine.errors import DataError
 from mlcore.engine.evaluate import evaluate_folder, outcome, report
-from mlcore.engine.images import read_image
+from mlcore.engine.images import around, read_image
 from mlcore.engine.named import SUFFIX
 from mlcore.engine.prepared import Prepared
 from mlcore.engine.refusal import refusal_figures
@@ -57,18 +57,9 @@ def _judged(data: Prepared, rows: Sequence[int], predictor: Predictor) -> dict[s
         record = data.records[row]
         image = read_image(data.root / record.path)
         if record.boxes:
-            image = surroundings(image, record.boxes[0])
+            image = around(image, record.boxes[0])
         outcomes.append(outcome(record, predictor.predict(image, single=True), data.groups[row]))
     return report(outcomes, predictor.labels)
-
-
-def surroundings(image: Image, box: Box) -> Image:
-    """Return the picture around a box, three times as large as the box where there is so much."""
-    height, width = image.shape[:2]
-    return image[
-        max(0, box.y0 - box.height) : min(height, box.y1 + box.height),
-        max(0, box.x0 - box.width) : min(width, box.x1 + box.width),
-    ]
 
 
 def measure(data: Prepared, folder: Path, baseline: Path | None, ledger: Path, remark: str) -> Bundle:

@@ -11,23 +11,40 @@ from django.utils.translation import gettext_lazy as _
 
 from mlcore.registry.dataset_models import DataSet, DataSetOrigin, DataSetState, DataSetVersion
 
+# Django looks for rows in this module; those of data sets and of judging stand in ones of their own.
+from mlcore.registry.judged import (
+    Evaluation,
+    EvaluationState,
+    GateResult,
+    Promotion,
+    PromotionState,
+    PromotionWay,
+)
+
 __all__ = [
     "DataSet",
     "DataSetOrigin",
     "DataSetState",
     "DataSetVersion",
+    "Evaluation",
+    "EvaluationState",
+    "GateResult",
     "ModelSource",
     "ModelState",
     "ModelVersion",
+    "Promotion",
+    "PromotionState",
+    "PromotionWay",
     "TrainingRun",
     "TrainingState",
 ]
 
 
 class ModelState(models.TextChoices):
-    """Where a version stands; one at most is active."""
+    """Where a version stands; one at most is active, and one at most reads beside it unseen."""
 
     CANDIDATE = "candidate", _("candidate")
+    SHADOW = "shadow", _("shadow")
     ACTIVE = "active", _("active")
     RETIRED = "retired", _("retired")
 
@@ -67,6 +84,7 @@ class ModelVersion(models.Model):
     )
     registered_at = models.DateTimeField(_("registered"), auto_now_add=True)
     promoted_at = models.DateTimeField(_("made active"), null=True)
+    shadowed_at = models.DateTimeField(_("shadow since"), null=True)
 
     class Meta:
         """The database itself refuses a second active version."""
@@ -75,6 +93,9 @@ class ModelVersion(models.Model):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(
                 fields=["state"], condition=models.Q(state=ModelState.ACTIVE), name="model_one_active"
+            ),
+            models.UniqueConstraint(
+                fields=["state"], condition=models.Q(state=ModelState.SHADOW), name="model_one_shadow"
             ),
             models.CheckConstraint(condition=models.Q(state__in=ModelState.values), name="model_state_known"),
         ]

@@ -6,12 +6,24 @@ from uuid import UUID
 
 from django.db.models import Count, QuerySet
 
-from mlcore.registry.models import ModelState, ModelVersion, TrainingRun, TrainingState
+from mlcore.registry.models import (
+    Evaluation,
+    ModelState,
+    ModelVersion,
+    Promotion,
+    TrainingRun,
+    TrainingState,
+)
 
 
 def active_version() -> ModelVersion | None:
     """Return the version that reads new smears, or None; one query."""
     return ModelVersion.objects.filter(state=ModelState.ACTIVE).first()
+
+
+def shadow_version() -> ModelVersion | None:
+    """Return the version that reads beside the active one without being shown, or None; one query."""
+    return ModelVersion.objects.filter(state=ModelState.SHADOW).first()
 
 
 def versions() -> QuerySet[ModelVersion]:
@@ -49,3 +61,14 @@ def training_counts() -> dict[str, int]:
 def training_open() -> QuerySet[TrainingRun]:
     """Return the runs that wait or are under way."""
     return training_runs().filter(state__in=[TrainingState.QUEUED, TrainingState.RUNNING])
+
+
+def evaluations(data: str | None = None) -> QuerySet[Evaluation]:
+    """Return all evaluations with their versions, newest first; ``data`` those on one data set version."""
+    found = Evaluation.objects.select_related("version", "ordered_by")
+    return found if data is None else found.filter(data_sha256=data)
+
+
+def promotions() -> QuerySet[Promotion]:
+    """Return all promotions with their people, newest first."""
+    return Promotion.objects.select_related("version", "before", "gate", "asked_by", "decided_by")

@@ -8,26 +8,21 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.audit.record import record
 from accounts.models import User
 from accounts.permissions import Capability, require
-from hematovision.core.errors import PortalError
 from hematovision.core.origin import Origin
 from mlcore.engine.bundle import Bundle, read_bundle
 from mlcore.engine.errors import BundleError
-from mlcore.registry import files, selectors
-from mlcore.registry.models import ModelSource, ModelState, ModelVersion
+from mlcore.registry import files, selectors, switching
+from mlcore.registry.models import ModelSource, ModelVersion, Promotion, PromotionWay
+from mlcore.registry.switching import BundleRefused
+
+__all__ = ["BundleRefused", "promote", "register_bundle", "ship"]
 
 CARD, EVALUATION, BASELINE, UNSEEN = "card.md", "evaluation.json", "baseline.json", "unseen.json"
-
-
-class BundleRefused(PortalError):  # noqa: N818 -- the name says what happened
-    """A folder is not a whole, unaltered model bundle."""
-
-    code = "bundle_refused"
 
 
 def register_bundle(
@@ -72,11 +67,13 @@ def register_bundle(
 
 
 def promote(*, version: UUID, actor: User | None, origin: Origin | None = None) -> ModelVersion:
-    """Make ``version`` the one that reads new smears and retire the one that did.
+    """Make ``version`` the one that reads new smears where no gate stands: a release's own, or the first.
 
-    Results keep the version that made them; workers change over before their next analysis.
+    Results keep the version that made them; workers change over before their next analysis. A person who
+    would replace an active version goes through ``mlcore.registry.promotion``.
 
     Raises:
+        MoveRefused: a person asked for it though another version is active.
         BundleRefused: its files are missing or altered; the active version stays.
         PermissionDenied: ``actor`` may not manage models.
         ModelVersion.DoesNotExist: there is no such version.
@@ -84,23 +81,17 @@ def promote(*, version: UUID, actor: User | None, origin: Origin | None = None) 
     if actor is not None:
         require(actor, Capability.MANAGE_MODELS)
     with transaction.atomic():
-        # All rows are locked in one order, so that two promotions wait for each other and never deadlock.
-        listed = {one.pk: one for one in ModelVersion.objects.select_for_update(no_key=True).order_by("pk")}
-        chosen = listed.get(version)
-        if chosen is None:
+        listed = switching.locked()
+        if version not in listed:
             raise ModelVersion.DoesNotExist
-        _check_files(chosen)
-        before = next((one for one in listed.values() if one.state == ModelState.ACTIVE), None)
-        if before is not None:
-            if before.pk == chosen.pk:
-                return chosen
-            before.state = ModelState.RETIRED
-            before.save(update_fields=["state"])
-        chosen.state, chosen.promoted_at = ModelState.ACTIVE, timezone.now()
-        chosen.save(update_fields=["state", "promoted_at"])
-        detail = {"version": chosen.version, "before": before.version if before else None}
-        record("model.promoted", actor=actor, subject=chosen, origin=origin, detail=detail)
-    return chosen
+        before = switching.active_of(listed)
+        if before is not None and before.pk == version:
+            return before
+        if before is not None and actor is not None:
+            raise switching.MoveRefused(_("Another model is active. This one has to pass the gate first."))
+        way = PromotionWay.RELEASE if before is not None else PromotionWay.FIRST
+        promotion = Promotion(version=listed[version], way=way, asked_by=actor)
+        return switching.make_active(promotion, listed, actor=actor, origin=origin)
 
 
 def ship(directory: Path) -> ModelVersion:
@@ -128,15 +119,3 @@ def _metrics(bundle: Bundle) -> dict[str, Any]:
         "calibration": manifest.get("calibration", {}),
         "data": manifest.get("data", {}),
     }
-
-
-def _check_files(version: ModelVersion) -> None:
-    try:
-        bundle = read_bundle(files.folder_of(version.location))
-    except BundleError as problem:
-        raise BundleRefused(
-            _("The files of model %(version)s are missing or altered. The active model stays.")
-            % {"version": version.version}
-        ) from problem
-    if bundle.identity.sha256 != version.sha256:
-        raise BundleRefused(_("The folder holds another model. The active model stays."))

@@ -1,4 +1,4 @@
-"""The active model in this process: loaded when first needed, exchanged when another one becomes active.
+"""The active model in this process, and its shadow: loaded when needed, exchanged when another takes over.
 
 A worker loads it in its child, never before the fork. There is no fallback: without a whole, unaltered
 model nothing is predicted and jobs wait.
@@ -9,11 +9,13 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from django.conf import settings
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext as _
 
 from hematovision.core.errors import PortalError
@@ -45,9 +47,10 @@ class Loaded:
 
 
 class _Keeper:
-    """Holds the loaded model of one process."""
+    """Holds one loaded model of the process: the one that ``choose`` names when it is asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, choose: Callable[[], ModelVersion | None], none: str) -> None:
+        self.choose, self.none = choose, none
         self.lock = threading.Lock()
         self.loaded: Loaded | None = None
         self.checked = -CHECK_EVERY_SECONDS
@@ -56,18 +59,26 @@ class _Keeper:
         with self.lock:
             if self.loaded is not None and time.monotonic() - self.checked < CHECK_EVERY_SECONDS:
                 return self.loaded
-            version = selectors.active_version()
+            version = self.choose()
             if version is None:
                 self.loaded = None
-                raise ModelUnavailable(_("No model is active. An admin has to make one active under Models."))
+                raise ModelUnavailable(gettext(self.none))
             if self.loaded is None or self.loaded.version.pk != version.pk:
                 self.loaded = None
                 self.loaded = Loaded(_load(version), version)
             self.checked = time.monotonic()
             return self.loaded
 
+    def forget(self) -> None:
+        with self.lock:
+            self.loaded, self.checked = None, -CHECK_EVERY_SECONDS
 
-_keeper = _Keeper()
+
+_active = _Keeper(
+    selectors.active_version,
+    gettext_noop("No model is active. An admin has to make one active under Models."),
+)
+_shadow = _Keeper(selectors.shadow_version, gettext_noop("No model reads in the shadow."))
 
 
 def current() -> Loaded:
@@ -76,13 +87,22 @@ def current() -> Loaded:
     Raises:
         ModelUnavailable: none is active, or its files are missing or altered. Nothing was predicted.
     """
-    return _keeper.current()
+    return _active.current()
+
+
+def shadow() -> Loaded:
+    """Return the version that reads in the shadow, loading it beside the active one.
+
+    Raises:
+        ModelUnavailable: there is none, or its files are missing or altered.
+    """
+    return _shadow.current()
 
 
 def forget() -> None:
-    """Drop the loaded model, so that the next call loads and verifies it again."""
-    global _keeper  # noqa: PLW0603 -- one model per process is the point of this module
-    _keeper = _Keeper()
+    """Drop the loaded models, so that the next call loads and verifies them again."""
+    _active.forget()
+    _shadow.forget()
 
 
 def _load(version: ModelVersion) -> Predictor:

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.conf import settings
 
 from hematovision.core.queue import (
+    EVALUATE_VERSION,
     IMPORT_DATASET,
     PROBE_TRAINING,
     RUN_TRAINING,
@@ -15,7 +16,7 @@ from hematovision.core.queue import (
     light_task,
     ring,
 )
-from mlcore.training import import_lease, lease
+from mlcore.training import evaluating, import_lease, lease
 from mlcore.training.importing import run_import
 from mlcore.training.probe import run_probe
 from mlcore.training.run import run_training
@@ -34,13 +35,21 @@ def import_dataset(version_id: str) -> None:
     run_import(UUID(version_id))
 
 
+@heavy_task(EVALUATE_VERSION)
+def evaluate(evaluation_id: str) -> None:
+    """Measure one version on one data set."""
+    evaluating.evaluate_version(UUID(evaluation_id))
+
+
 @light_task(SWEEP_TRAINING)
 def sweep() -> None:
-    """Ring again for runs and imports that wait or whose worker has gone."""
+    """Ring again for runs, imports and evaluations that wait or whose worker has gone."""
     for version_id in import_lease.overdue():
         ring(IMPORT_DATASET, str(version_id))
     for run_id in lease.overdue():
         ring(RUN_TRAINING, str(run_id))
+    for evaluation_id in evaluating.overdue():
+        ring(EVALUATE_VERSION, str(evaluation_id))
 
 
 @light_task(PROBE_TRAINING, seconds=300)

@@ -1,23 +1,25 @@
-"""Pages of the model versions: everyone may read them, admins make one active."""
+"""Pages of the model versions: everyone may read them; what admins do with them is in ``promoting``."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from accounts.permissions import Capability
-from accounts.web.access import requires, signed_in
-from hematovision.core.origin import Origin
+from accounts.selectors import active_admins
+from accounts.web.access import requires
 from mlcore.engine.card import never_shown
-from mlcore.registry import selectors, services
-from mlcore.registry.models import ModelVersion
+from mlcore.registry import selectors
+from mlcore.registry.evaluating import known_sets
+from mlcore.registry.models import ModelState, ModelVersion, PromotionState
+from mlcore.registry.promotion import LEAST_REASON, standing_gate, version_before
 from mlcore.web.card import card_html
 from mlcore.web.figures import evaluations, headline, thresholds, unseen
+from mlcore.web.gate import lines
 from mlcore.web.shares import share
 from mlcore.web.vocabulary import cell_class
 
@@ -25,9 +27,13 @@ from mlcore.web.vocabulary import cell_class
 @require_GET
 @requires(Capability.VIEW_MODELS)
 def index(request: HttpRequest) -> HttpResponse:
-    """List the versions, the active one first."""
-    versions = [(version, headline(version.metrics)) for version in selectors.versions()]
-    return render(request, "mlcore/models.html", {"versions": versions})
+    """List the versions, the active one first, and what waits for a second person."""
+    context = {
+        "versions": [(version, headline(version.metrics)) for version in selectors.versions()],
+        "waiting": list(selectors.promotions().filter(state=PromotionState.OPEN)),
+        "before": version_before(selectors.active_version()),
+    }
+    return render(request, "mlcore/models.html", context)
 
 
 @require_GET
@@ -50,22 +56,26 @@ def detail(request: HttpRequest, version_id: UUID) -> HttpResponse:
         "thresholds": thresholds(metrics),
         "parts": [(name, parts[key]) for key, name in names.items() if key in parts],
     }
-    return render(request, "mlcore/model.html", context)
+    return render(request, "mlcore/model.html", context | _judged(version))
 
 
-@require_POST
-@requires(Capability.MANAGE_MODELS)
-def promote(request: HttpRequest, version_id: UUID) -> HttpResponse:
-    """Make one version active."""
-    version = _version(version_id)
-    try:
-        services.promote(version=version.pk, actor=signed_in(request), origin=Origin.of(request))
-    except services.BundleRefused as refusal:
-        messages.error(request, str(refusal))
-    else:
-        text = _("Model %(version)s reads new smears from now on. Earlier results keep their model.")
-        messages.success(request, text % {"version": version.version})
-    return redirect("model", version.pk)
+def _judged(version: ModelVersion) -> dict[str, object]:
+    """Return how a version was measured, gated and made active, and what may be done with it now."""
+    active = selectors.active_version()
+    gate = standing_gate(version, active) or version.gates.select_related("active", "made_by").first()
+    return {
+        "states": [(state.value, state.label) for state in ModelState],
+        "measured": selectors.evaluations().filter(version=version).defer("report", "outcomes"),
+        "gate": gate,
+        "gate_stands": gate is not None and active is not None and gate.active_id == active.pk,
+        "gate_lines": lines(gate) if gate else [],
+        "promotions": list(selectors.promotions().filter(version=version)),
+        "sets": known_sets(),
+        "first": active is None,
+        # Where one person alone manages models, nobody can approve what they ask for.
+        "alone": active_admins().count() < 2,
+        "least_reason": LEAST_REASON,
+    }
 
 
 def _version(version_id: UUID) -> ModelVersion:

@@ -2,12 +2,25 @@
 
 from django.urls import path
 
-from mlcore.web import datasets, models, training
+from mlcore.web import datasets, judging, models, promoting, training
 
 urlpatterns = [
     path("", models.index, name="models"),
     path("<uuid:version_id>/", models.detail, name="model"),
-    path("<uuid:version_id>/promote/", models.promote, name="model_promote"),
+    path("<uuid:version_id>/promote/", promoting.first, name="model_promote"),
+    path("<uuid:version_id>/evaluate/", judging.order, name="model_evaluate"),
+    path("<uuid:version_id>/gate/", promoting.judge, name="model_gate"),
+    path("<uuid:version_id>/ask/", promoting.ask, name="model_ask"),
+    path("<uuid:version_id>/override/", promoting.override, name="model_override"),
+    path("<uuid:version_id>/shadow/", promoting.shadow, name="model_shadow"),
+    path("promotions/<uuid:promotion_id>/approve/", promoting.approve, name="promotion_approve"),
+    path("promotions/<uuid:promotion_id>/withdraw/", promoting.withdraw, name="promotion_withdraw"),
+    path("roll-back/", promoting.roll_back, name="model_roll_back"),
+    path("compare/", judging.compare, name="model_compare"),
+    path("cells/<str:cell>/", judging.cell, name="test_cell"),
+    path("evaluations/<uuid:evaluation_id>/", judging.detail, name="evaluation"),
+    path("evaluations/<uuid:evaluation_id>/pictures/<str:name>/", judging.picture, name="evaluation_picture"),
+    path("evaluations/<uuid:evaluation_id>/export/<slug:form>/", judging.export, name="evaluation_export"),
     path("training/", training.index, name="training"),
     path("training/start/", training.start, name="training_start"),
     path("training/estimate/", training.estimate, name="training_estimate"),

@@ -11,6 +11,7 @@ from predictions.models.reports import Acknowledgement, Report
 from predictions.models.reviews import CellReview, ReviewKind
 from predictions.models.rules import Rules
 from predictions.models.samples import EventKind, Flag, Sample, SampleEvent
+from predictions.models.shadows import ShadowReading
 from predictions.models.tallies import SampleTally
 from predictions.models.twins import SuggestedTwin
 from predictions.models.views import SavedView
@@ -35,6 +36,7 @@ __all__ = [
     "SampleEvent",
     "SampleTally",
     "SavedView",
+    "ShadowReading",
     "SmearField",
     "StoredImage",
     "SuggestedTwin",

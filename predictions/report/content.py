@@ -1,7 +1,7 @@
 """Everything that a report prints, as it is frozen at signing.
 
 Times carry their offset and print in it. Percentages lie in 0..100. Texts are a person's own words and may
-hold anything; the printing makes them harmless (``predictions.report.fonts``).
+hold anything; the printing makes them harmless (``hematovision.core.fonts``).
 """
 
 from __future__ import annotations

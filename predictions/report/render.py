@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from shutil import copyfile
-from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Final
 
-import typst
 from django.utils.translation import override
 
+from hematovision.core.typesetting import typeset
 from predictions.report.content import ReportContent
-from predictions.report.fonts import families, fonts, printable
 from predictions.report.sheet import sheet
 
 TEMPLATE: Final = Path(__file__).with_name("report.typ")
@@ -33,24 +29,9 @@ def render(content: ReportContent, crops: Mapping[str, bytes]) -> bytes:
         OSError: there is no room for the pictures in the temporary folder.
     """
     with override(content.language):
-        data = _printable(sheet(content))
-    data["language"], *_region = content.language.lower().split("-")
-    data["fonts"] = families(content.language)
-    # Texts travel as data, never as a part of the template, so none of them can become code.
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        for cell in content.cells:
-            (folder / cell.sha256).write_bytes(_picture(cell.sha256, crops))
-        return typst.compile(
-            copyfile(TEMPLATE, folder / TEMPLATE.name),
-            root=folder,
-            font_paths=fonts(),
-            ignore_system_fonts=True,
-            format="pdf",
-            sys_inputs={"sheet": json.dumps(data)},
-            pdf_standards="ua-1",
-            timestamp=int(content.generated_at.timestamp()),
-        )
+        data = sheet(content)
+    pictures = {cell.sha256: _picture(cell.sha256, crops) for cell in content.cells}
+    return typeset(TEMPLATE, data, pictures, language=content.language, generated_at=content.generated_at)
 
 
 def _picture(sha256: str, crops: Mapping[str, bytes]) -> bytes:
@@ -58,14 +39,3 @@ def _picture(sha256: str, crops: Mapping[str, bytes]) -> bytes:
     if hashlib.sha256(picture).hexdigest() != sha256:
         raise ValueError(f"The picture {sha256} is missing or altered.")
     return picture
-
-
-def _printable(part: Any) -> Any:
-    """Return a sheet with every text in it as the fonts can show it."""
-    if isinstance(part, str):
-        return printable(part)
-    if isinstance(part, dict):
-        return {name: _printable(value) for name, value in part.items()}
-    if isinstance(part, list | tuple):
-        return [_printable(value) for value in part]
-    return part

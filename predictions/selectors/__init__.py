@@ -28,6 +28,7 @@ from predictions.selectors.samples import (
     removed_images,
     visible_samples,
 )
+from predictions.selectors.shadow import ShadowComparison, shadow_comparison
 from predictions.selectors.similar import SimilarCell, similar_cells
 from predictions.selectors.tallies import flags_of, poor_images, stored_tallies
 from predictions.selectors.trends import Period, Step, Trend, Visit, trend, visits
@@ -55,6 +56,7 @@ __all__ = [
     "Previous",
     "QualityFlag",
     "RulesInForce",
+    "ShadowComparison",
     "SimilarCell",
     "Step",
     "Trend",
@@ -94,6 +96,7 @@ __all__ = [
     "rules",
     "rules_of",
     "sample_counts",
+    "shadow_comparison",
     "similar_cells",
     "state_counts",
     "states_counted",

@@ -17,6 +17,7 @@ from mlcore.serving.loader import Loaded, ModelUnavailable
 from predictions.errors import ImageGone
 from predictions.pipeline.infer import Reading, infer
 from predictions.services import jobs
+from predictions.services.shadow import shadow_ring
 from predictions.services.twins import suggest_twins
 from predictions.states import Failure
 
@@ -55,6 +56,7 @@ def _end(lease: jobs.Lease, loaded: Loaded) -> str:
         return reading.value
     if jobs.complete(lease, reading, loaded.version):
         suggest_twins(lease.field)
+        shadow_ring(lease.field.pk)
         return "done"
     logger.warning("Field %s was taken over; this late result is dropped.", lease.field.pk)
     return "late"

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from predictions.web import history, media, patients, pieces, results, trends, uploads
+from predictions.web import history, media, patients, pieces, results, shadow, trends, uploads
 from predictions.web.laboratory import catalogue, reviewed, rules
 from predictions.web.samples import cells, emergency, export, live, pages, reports, views, worklist
 
@@ -55,5 +55,6 @@ urlpatterns = [
     path("fields/<uuid:field_id>/retry/", results.field_retry, name="field_retry"),
     path("fields/<uuid:field_id>/image/", media.field_image, name="field_image"),
     path("cells/<uuid:cell_id>/map/", media.cell_map, name="cell_map"),
+    path("shadow/<uuid:version_id>/", shadow.shadow, name="shadow"),
     path("cells/<uuid:cell_id>/crop/", media.cell_crop, name="cell_crop"),
 ]

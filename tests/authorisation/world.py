@@ -17,7 +17,16 @@ from accounts.models import User
 from hematovision.core.origin import Origin
 from mlcore.engine.frozen import FrozenHeader, FrozenPicture, write_frozen
 from mlcore.engine.tidy import keep
-from mlcore.registry.models import DataSet, DataSetVersion, ModelVersion, TrainingRun
+from mlcore.registry.models import (
+    DataSet,
+    DataSetVersion,
+    Evaluation,
+    ModelVersion,
+    Promotion,
+    PromotionState,
+    PromotionWay,
+    TrainingRun,
+)
 from predictions.models import Analysis, Cell, Report, Rules, SavedView
 from predictions.selectors.rules import STARTER
 from predictions.services import Announced, field_submit, partial_begin, sample_create
@@ -82,6 +91,9 @@ class World:
         )
         self.frozen = self._frozen()
         self.run = TrainingRun.objects.create(recipe="x", data="x", started_by=self.people["admin"])
+        self.evaluation = Evaluation.objects.create(version=self.version, data_sha256="0" * 64)
+        asked = {"way": PromotionWay.GATE, "state": PromotionState.OPEN, "asked_by": self.stranger}
+        self.promotion = Promotion.objects.create(version=self.version, **asked)
         facts = {"content": STARTER.content(), "reason": "Confirmed.", "created_by": self.people["admin"]}
         self.rules = Rules.objects.create(id=1, **facts)
         self.samples = {
@@ -155,6 +167,8 @@ class World:
             return cell.pk if name == "cell_id" else cell.analysis.field_id
         unowned = {"version_id": self.version.pk, "run_id": self.run.pk, "version": self.rules.pk}
         unowned |= {"dataset_version_id": self.frozen.pk, "number": 0}
+        unowned |= {"evaluation_id": self.evaluation.pk, "promotion_id": self.promotion.pk}
+        unowned |= {"cell": "0" * 64, "name": "roc.png", "form": "json"}
         return {**unowned, "code": "neutrophil", "provider_id": "oidc"}[name]
 
     def _secret(self, name):

@@ -31,11 +31,12 @@ def second(tmp_path):
     return renamed(tmp_path / "second", "second")
 
 
-def renamed(folder, version):
-    """Write the shipped bundle into ``folder`` under another version."""
+def renamed(folder, version, **more):
+    """Write the shipped bundle into ``folder`` under another version; ``more`` are further JSON files."""
     bundle = read_bundle(SHIPPED_BUNDLE)
     manifest = {key: value for key, value in bundle.manifest.items() if key not in {"format", "files"}}
-    write_bundle(folder, {**manifest, "version": version}, bundle.contents)
+    contents = bundle.contents | {f"{name}.json": json.dumps(told).encode() for name, told in more.items()}
+    write_bundle(folder, {**manifest, "version": version}, contents)
     return folder
 
 

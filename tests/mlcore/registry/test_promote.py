@@ -9,14 +9,17 @@ from django.db import IntegrityError, connection, transaction
 from accounts.audit.models import AuditEvent
 from mlcore.registry import selectors, services
 from mlcore.registry.models import ModelState, ModelVersion
+from mlcore.registry.promotion import promotion_ask, promotion_override, roll_back, shadow_start
 from tests.accounts.factories import PersonFactory
 from tests.mlcore.conftest import largest_file, renamed
+
+REASON = "The laboratory compared both on its own smears."
 
 
 @pytest.mark.django_db
 def test_promotion_retires_the_version_before(active, candidate):
     admin = PersonFactory(admin=True)
-    services.promote(version=candidate.pk, actor=admin)
+    promotion_override(version=candidate.pk, reason=REASON, actor=admin)
     assert selectors.active_version() == candidate
     active.refresh_from_db()
     assert active.state == ModelState.RETIRED
@@ -42,8 +45,16 @@ def test_a_damaged_version_is_refused_and_the_active_one_stays(active, candidate
 @pytest.mark.django_db
 @pytest.mark.parametrize("role", ["technician", "doctor"])
 def test_other_roles_may_not(active, candidate, role):
-    with pytest.raises(PermissionDenied):
-        services.promote(version=candidate.pk, actor=PersonFactory(role=role))
+    person = PersonFactory(role=role)
+    for act in (
+        lambda: services.promote(version=candidate.pk, actor=person),
+        lambda: promotion_override(version=candidate.pk, reason=REASON, actor=person),
+        lambda: promotion_ask(version=candidate.pk, actor=person),
+        lambda: shadow_start(version=candidate.pk, actor=person),
+        lambda: roll_back(actor=person),
+    ):
+        with pytest.raises(PermissionDenied):
+            act()
     assert selectors.active_version() == active
 
 

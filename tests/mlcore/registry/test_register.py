@@ -11,6 +11,7 @@ from accounts.audit.models import AuditEvent
 from mlcore.engine.bundle import read_bundle
 from mlcore.registry import services
 from mlcore.registry.models import ModelState, ModelVersion
+from mlcore.registry.promotion import promotion_override, roll_back
 from mlcore.registry.services import BundleRefused
 from tests.accounts.factories import PersonFactory
 from tests.mlcore.conftest import largest_file, renamed
@@ -103,7 +104,8 @@ def test_a_newer_release_replaces_the_shipped_model_of_an_earlier_one(active, tm
 
 
 def test_a_newer_release_does_not_replace_a_model_that_an_admin_chose(active, candidate, tmp_path):
-    services.promote(version=candidate.pk, actor=PersonFactory(admin=True))
+    reason = "It names our own smears better."
+    promotion_override(version=candidate.pk, reason=reason, actor=PersonFactory(admin=True))
     newer = services.ship(renamed(tmp_path / "newer", "newer"))
     candidate.refresh_from_db()
     assert (newer.state, candidate.state) == (ModelState.CANDIDATE, ModelState.ACTIVE)
@@ -112,7 +114,7 @@ def test_a_newer_release_does_not_replace_a_model_that_an_admin_chose(active, ca
 def test_a_step_back_to_an_earlier_release_survives_a_restart(active, tmp_path):
     release = renamed(tmp_path / "newer", "newer")
     services.ship(release)
-    services.promote(version=active.pk, actor=PersonFactory(admin=True))
+    roll_back(actor=PersonFactory(admin=True))
     services.ship(release)
     active.refresh_from_db()
     assert active.state == ModelState.ACTIVE

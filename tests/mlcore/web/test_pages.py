@@ -6,8 +6,9 @@ import pytest
 from django.urls import reverse
 
 from accounts.audit.models import AuditEvent
+from accounts.web.limits import BEGUN
 from mlcore.engine.card import never_shown
-from mlcore.registry import selectors
+from mlcore.registry import selectors, services
 from mlcore.registry.models import TrainingRun, TrainingState
 from mlcore.registry.training import DEFAULTS
 from tests.accounts.factories import PersonFactory
@@ -50,18 +51,67 @@ def test_without_a_model_the_page_says_what_to_do(client, sign_in):
     assert "register_model" in client.get(reverse("models")).content.decode()
 
 
-def test_an_admin_makes_a_candidate_active(client, sign_in, candidate):
+def test_the_first_model_is_made_active_with_a_button(client, sign_in, model_root, shipped):
     admin = sign_in()
-    response = client.post(reverse("model_promote", args=[candidate.pk]), follow=True)
+    first = services.register_bundle(directory=shipped, actor=None)
+    assert "Make active" in client.get(reverse("model", args=[first.pk])).content.decode()
+    response = client.post(reverse("model_promote", args=[first.pk]), follow=True)
     assert "reads new smears from now on" in response.content.decode()
-    assert selectors.active_version() == candidate
+    assert selectors.active_version() == first
     assert AuditEvent.objects.filter(event="model.promoted", actor=admin).count() == 1
+
+
+def test_later_ones_are_not_made_active_by_that_address(client, sign_in, active, candidate):
+    sign_in()
+    response = client.post(reverse("model_promote", args=[candidate.pk]), follow=True)
+    assert "has to pass the gate first" in response.content.decode()
+    assert selectors.active_version() == active
+
+
+def test_a_lone_admin_is_told_kindly_and_an_override_stays_in_sight(client, sign_in, active, candidate):
+    sign_in()
+    page = client.get(reverse("model", args=[candidate.pk])).content.decode()
+    assert "You are the only admin here" in page
+    PersonFactory(admin=True)
+    page = client.get(reverse("model", args=[candidate.pk])).content.decode()
+    assert "You are the only admin here" not in page
+    short = client.post(reverse("model_override", args=[candidate.pk]), {"reason": "because"}, follow=True)
+    assert "at least 20 characters" in short.content.decode()
+    reason = "It names our own smears better."
+    client.post(reverse("model_override", args=[candidate.pk]), {"reason": reason})
+    assert selectors.active_version() == candidate
+    client.post(reverse("model_roll_back"))
+    assert selectors.active_version() == active
+    page = client.get(reverse("model", args=[candidate.pk])).content.decode()
+    assert f"“{reason}”" in page
+    assert "written override" in page
+
+
+def test_sensitive_acts_ask_for_a_fresh_proof(client, sign_in, active, candidate, settings):
+    sign_in()
+    client.get(reverse("models"))
+    session = client.session
+    session[BEGUN] -= settings.ACCOUNT_REAUTHENTICATION_TIMEOUT + 1
+    session.save()
+    asked = client.post(reverse("model_override", args=[candidate.pk]), {"reason": "x" * 30})
+    assert asked["Location"].startswith("/accounts/reauthenticate/")
+    assert selectors.active_version() == active
+
+
+def test_the_shadow_is_switched_on_and_off(client, sign_in, active, candidate):
+    sign_in()
+    client.post(reverse("model_shadow", args=[candidate.pk]))
+    assert selectors.shadow_version() == candidate
+    assert "has read nothing yet" in client.get(reverse("shadow", args=[candidate.pk])).content.decode()
+    client.post(reverse("model_shadow", args=[candidate.pk]), {"stop": "1"})
+    assert selectors.shadow_version() is None
 
 
 def test_a_damaged_candidate_is_refused_on_the_page(client, sign_in, active, candidate, model_root):
     sign_in()
     largest_file(model_root / candidate.location).unlink()
-    response = client.post(reverse("model_promote", args=[candidate.pk]), follow=True)
+    order = {"reason": "It names our own smears better."}
+    response = client.post(reverse("model_override", args=[candidate.pk]), order, follow=True)
     assert "missing or altered" in response.content.decode()
     assert selectors.active_version() == active
 

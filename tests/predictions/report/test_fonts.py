@@ -2,7 +2,7 @@
 
 import pytest
 
-from predictions.report.fonts import families, fonts, printable
+from hematovision.core.fonts import families, fonts, printable
 from tests.predictions.report.examples import NAMES
 
 

@@ -11,9 +11,9 @@ import pypdf
 import pytest
 import typst
 
+from hematovision.core.fonts import families, fonts
 from predictions.report import render
 from predictions.report.content import Amendment, Differential, Signature, Specimen
-from predictions.report.fonts import families, fonts
 from tests.predictions.report.examples import NAMES, pictures, report, row
 
 HOSTILE = '#panic() $x$ *b* `r` \\ "q" <a> @b /* // {page} %s \u202eevil\u202c \x00\ud800 😀 ' + "W" * 200

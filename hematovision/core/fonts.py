@@ -1,4 +1,4 @@
-"""The fonts of the report, and what of a text they can show.
+"""The fonts of printed pages, and what of a text they can show.
 
 All are Noto Sans under the Open Font License, installed as packages, so that a report looks the same on
 every machine. A PDF/UA must not hold a letter without a glyph, so what no font has is replaced beforehand.
@@ -32,7 +32,7 @@ SHAPERS: Final = re.compile("[\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 @cache
 def fonts() -> typst.Fonts:
-    """Return the report's fonts and no other, wherever it is printed."""
+    """Return the fonts of printed pages and no other, wherever they are printed."""
     folders = [str(_folder(package)) for package in PACKAGES]
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=folders)
 
@@ -43,7 +43,7 @@ def families(language: str) -> list[str]:
 
 
 def printable(text: str) -> str:
-    """Return ``text`` as the report can show it.
+    """Return ``text`` as a printed page can show it.
 
     Control and direction characters, which could deceive a reader, are left out, except for ends of lines;
     a letter that no font has becomes U+FFFD.

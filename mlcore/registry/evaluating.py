@@ -1,0 +1,106 @@
+"""Orders to measure a version on a frozen data set, and the data sets that there are."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from accounts.audit.record import JSON, record
+from accounts.models import User
+from accounts.permissions import Capability, require
+from hematovision.core.errors import PortalError
+from hematovision.core.origin import Origin
+from hematovision.core.queue import EVALUATE_VERSION, ring_on_commit
+from mlcore.engine.frozen import MANIFEST
+from mlcore.registry import selectors
+from mlcore.registry.models import Evaluation, EvaluationState
+
+_NAME: Final = re.compile(r"[0-9a-f]{64}")
+
+
+class EvaluationRefused(PortalError):  # noqa: N818 -- the name says what happened
+    """There is no such data set version; nothing was queued."""
+
+    code = "evaluation_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSet:
+    """A frozen data set version on the server's disk: its hash and its header."""
+
+    sha256: str
+    header: dict[str, Any]
+
+    @property
+    def title(self) -> str:
+        """The name and number under which people know it."""
+        return f"{self.header.get('name', '?')} {self.header.get('version', '')}".strip()
+
+
+def known_sets() -> list[KnownSet]:
+    """Return the frozen versions below ``DATASET_ROOT``, by name and then newest first.
+
+    Only headers are read; whoever uses a version has its hash checked.
+    """
+    root = Path(settings.DATASET_ROOT)
+    folders = [entry for entry in root.iterdir() if _NAME.fullmatch(entry.name)] if root.is_dir() else []
+    found = [one for one in map(_known, folders) if one is not None]
+    return sorted(found, key=lambda one: (str(one.header.get("name")), -int(one.header.get("version", 0))))
+
+
+def evaluation_order(
+    *, version: UUID, data: str, actor: User | None, origin: Origin | None = None
+) -> Evaluation:
+    """Queue the measuring of ``version`` on the frozen data set version whose hash is ``data``.
+
+    What is measured, waits or is under way already is returned as it is; only what failed is done again.
+
+    Raises:
+        EvaluationRefused: there is no such data set version.
+        PermissionDenied: ``actor`` may not manage models; None is the portal itself.
+        ModelVersion.DoesNotExist: there is no such version.
+    """
+    if actor is not None:
+        require(actor, Capability.MANAGE_MODELS)
+    chosen = selectors.version(version)
+    known = _known(Path(settings.DATASET_ROOT) / data) if _NAME.fullmatch(data) else None
+    if known is None:
+        raise EvaluationRefused(_("There is no such data set version on the server."))
+    standing = chosen.evaluations.filter(data_sha256=data).exclude(state=EvaluationState.FAILED)
+    if found := standing.first():
+        return found
+    try:
+        with transaction.atomic():
+            facts = {"data_sha256": data, "data": known.header, "ordered_by": actor}
+            ordered = Evaluation.objects.create(version=chosen, **facts)
+            ring_on_commit(EVALUATE_VERSION, str(ordered.pk))
+            detail: dict[str, JSON] = {"version": chosen.version, "data": data}
+            record("evaluation.ordered", actor=actor, subject=chosen, origin=origin, detail=detail)
+    except IntegrityError:
+        # Somebody else ordered the same at the same time; the constraint let one through.
+        return standing.get()
+    return ordered
+
+
+def folder_of(evaluation: Evaluation) -> Path:
+    """Return where the pictures of an evaluation lie."""
+    return Path(settings.EVALUATION_ROOT) / str(evaluation.pk)
+
+
+def _known(folder: Path) -> KnownSet | None:
+    """Return the version in ``folder``, or None if there is none."""
+    try:
+        with (folder / MANIFEST).open(encoding="utf-8") as handle:
+            header = json.loads(handle.readline())
+    except (OSError, ValueError):
+        return None
+    header.pop("format", None)
+    return KnownSet(folder.name, header)

@@ -1,0 +1,139 @@
+"""The gate: a candidate beside the active version on the same frozen test cells, criterion by criterion."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.audit.record import JSON, record
+from accounts.models import User
+from accounts.permissions import Capability, require
+from hematovision.core.errors import PortalError
+from hematovision.core.origin import Origin
+from mlcore.engine.bundle import read_bundle
+from mlcore.engine.criteria import Criterion, Policy, criteria, no_leak
+from mlcore.engine.errors import BundleError, EngineError
+from mlcore.engine.frozen import MANIFEST, TEST, FrozenSet, read_frozen
+from mlcore.engine.noninferiority import Verdict
+from mlcore.engine.paired import CellOutcome, paired
+from mlcore.registry import files, selectors
+from mlcore.registry.models import Evaluation, EvaluationState, GateResult, ModelState, ModelVersion
+
+# The file of a bundle that lists what it was trained and validated on: {"pictures": [sha256, ...]}.
+SEEN: Final = "seen.json"
+
+
+class GateRefused(PortalError):  # noqa: N818 -- the name says what happened
+    """The gate cannot judge: something that it compares is missing. Nothing was stored."""
+
+    code = "gate_refused"
+
+
+def policy() -> Policy:
+    """Return what this laboratory's settings ask for."""
+    return Policy(
+        margin=settings.GATE_MARGIN_PERCENT / 100,
+        calibration=settings.GATE_CALIBRATION_PERCENT / 100,
+        coverage=settings.GATE_COVERAGE_PERCENT / 100,
+        answers=settings.GATE_ANSWERS_PERCENT / 100,
+    )
+
+
+def gate_run(*, version: UUID, data: str, actor: User, origin: Origin | None = None) -> GateResult:
+    """Judge ``version`` beside the active one on the frozen data set version ``data`` and store the result.
+
+    Raises:
+        GateRefused: both have not been measured there, none is active, or it is the active one itself.
+        PermissionDenied: ``actor`` may not manage models.
+        ModelVersion.DoesNotExist: there is no such version.
+    """
+    require(actor, Capability.MANAGE_MODELS)
+    candidate, active = selectors.version(version), selectors.active_version()
+    if active is None or candidate.state == ModelState.ACTIVE:
+        raise GateRefused(
+            _("The gate compares a version with the active one, and there is nothing to compare.")
+        )
+    measured = [_evaluation(active, data), _evaluation(candidate, data)]
+    aims = policy()
+    found = _criteria(candidate, measured, aims)
+    with transaction.atomic():
+        result = GateResult.objects.create(
+            candidate=candidate,
+            active=active,
+            candidate_sha256=candidate.sha256,
+            active_sha256=active.sha256,
+            data_sha256=data,
+            data=measured[1].data,
+            policy=asdict(aims),
+            criteria=[asdict(one) for one in found],
+            passed=all(one.verdict == Verdict.PASSED for one in found),
+            made_by=actor,
+        )
+        unmet: list[JSON] = [
+            f"{one.name} {one.label}".strip() for one in found if one.verdict != Verdict.PASSED
+        ]
+        detail: dict[str, JSON] = {
+            "version": candidate.version,
+            "sha256": candidate.sha256,
+            "active": active.sha256,
+            "data": data,
+            "passed": result.passed,
+            "unmet": unmet,
+        }
+        record("model.gated", actor=actor, subject=candidate, origin=origin, detail=detail)
+    return result
+
+
+def seen_by(version: ModelVersion) -> frozenset[str] | None:
+    """Return the hashes of the pictures that a version was trained or validated on; None if it does not say.
+
+    Raises:
+        GateRefused: its bundle is missing or altered.
+    """
+    try:
+        raw = read_bundle(files.folder_of(version.location)).contents.get(SEEN)
+    except BundleError as problem:
+        raise GateRefused(str(problem)) from problem
+    if raw is None:
+        return None
+    try:
+        return frozenset(json.loads(raw)["pictures"])
+    except (ValueError, KeyError, TypeError) as problem:
+        raise GateRefused(_("The list of what this model was trained on cannot be read.")) from problem
+
+
+def tested(frozen: FrozenSet) -> frozenset[str]:
+    """Return the hashes of all test pictures and of whatever belongs to the same groups."""
+    groups = {(one.laboratory, one.group) for one in frozen.part(TEST)}
+    return frozenset(one.sha256 for one in frozen.pictures if (one.laboratory, one.group) in groups)
+
+
+def outcomes(evaluation: Evaluation) -> list[CellOutcome]:
+    """Return what an evaluation says of each cell."""
+    return [CellOutcome(**one) for one in evaluation.outcomes or ()]
+
+
+def _criteria(candidate: ModelVersion, measured: list[Evaluation], aims: Policy) -> list[Criterion]:
+    manifest = Path(settings.DATASET_ROOT) / measured[0].data_sha256 / MANIFEST
+    try:
+        leak = no_leak(tested(read_frozen(manifest)), seen_by(candidate))
+        pairs = paired(outcomes(measured[0]), outcomes(measured[1]))
+    except EngineError as problem:
+        raise GateRefused(str(problem)) from problem
+    return [leak, *criteria(pairs, aims)]
+
+
+def _evaluation(version: ModelVersion, data: str) -> Evaluation:
+    found = version.evaluations.filter(data_sha256=data, state=EvaluationState.DONE).first()
+    if found is None:
+        raise GateRefused(
+            _("Model %(version)s has not been measured on this data set yet.") % {"version": version.version}
+        )
+    return found

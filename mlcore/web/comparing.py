@@ -1,0 +1,194 @@
+"""Evaluations as their pages show them, and two of them side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from django.utils.translation import gettext as _
+
+from mlcore.engine.errors import DataError
+from mlcore.engine.noninferiority import paired_difference
+from mlcore.engine.paired import CellOutcome, Pairing, changes, paired, pairing
+from mlcore.registry.evaluating import EvaluationRefused
+from mlcore.registry.gate import outcomes
+from mlcore.registry.models import Evaluation
+from mlcore.web.figures import Evaluation as Measured
+from mlcore.web.figures import evaluations
+from mlcore.web.shares import Share, interval
+from mlcore.web.vocabulary import CellClass, cell_class
+
+SHOWN: Final = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A picture of an evaluation with its heading and, for who cannot see it, its content in words."""
+
+    name: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Cells of one class that two versions name differently."""
+
+    truth: CellClass
+    first: CellClass
+    second: CellClass
+    cells: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One cell that two versions name differently."""
+
+    key: str
+    truth: CellClass
+    first: CellClass
+    second: CellClass
+    first_right: bool
+    second_right: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two evaluations on the cells that both have read; ``difference`` is second less first, in points."""
+
+    first: Evaluation
+    second: Evaluation
+    pairing: Pairing
+    accuracy: tuple[Share, Share]
+    difference: str
+    changes: Sequence[Change]
+    cells: Sequence[Pair]
+
+
+def measured_set(one: Evaluation) -> Measured:
+    """Return the figures of a finished evaluation as the model's page shows those of a bundle."""
+    return evaluations({"evaluation": {set_name(one): one.report}})[0]
+
+
+def set_name(one: Evaluation) -> str:
+    """Return the name under which people know a data set version."""
+    return f"{one.data.get('name', '?')} {one.data.get('version', '')}".strip()
+
+
+def drawings(one: Evaluation) -> list[Drawing]:
+    """Return the pictures of a finished evaluation, each with its content in words."""
+    report = one.report or {}
+    told = {
+        "confusion.png": (_("What was taken for what"), _confusion(report)),
+        "roc.png": (_("Each class against the rest (ROC)"), _roc(report)),
+        "calibration.png": (_("Is it as sure as it is right?"), _calibration(report)),
+        "risk-coverage.png": (_("Errors if only the surest cells are answered"), _risk(report)),
+        "mistakes.png": (_("The surest mistakes"), _mistakes(report)),
+    }
+    return [Drawing(name, *told[name]) for name in told if name in one.files]
+
+
+def compared(first: Evaluation, second: Evaluation) -> Comparison:
+    """Compare two finished evaluations.
+
+    Raises:
+        EvaluationRefused: they are of different data sets or have no cell in common.
+    """
+    if first.data_sha256 != second.data_sha256:
+        raise EvaluationRefused(_("These two were measured on different data sets. Choose two on the same."))
+    try:
+        pairs = paired(outcomes(first), outcomes(second))
+    except DataError as problem:
+        raise EvaluationRefused(str(problem)) from problem
+    found = _difference(pairs)
+    apart = [(one, two) for one, two in pairs if one.label != two.label]
+    # Whoever looks wants the cells first that only one of them got right.
+    apart.sort(key=lambda pair: (pair[0].right == pair[1].right, -max(one.confidence for one in pair)))
+    return Comparison(
+        first=first,
+        second=second,
+        pairing=pairing(pairs),
+        accuracy=(_share(found.first), _share(found.second)),
+        difference=_("%(value)+.1f points (95 %% interval %(low)+.1f to %(high)+.1f)")
+        % {name: 100 * getattr(found, name) for name in ("value", "low", "high")},
+        changes=[
+            Change(*(cell_class(label) for label in words), number) for *words, number in changes(pairs)
+        ],
+        cells=[_pair(one, two) for one, two in apart[:SHOWN]],
+    )
+
+
+def _difference(pairs: Sequence[tuple[CellOutcome, CellOutcome]]) -> Any:
+    _names, groups = np.unique([one.group for one, _two in pairs], return_inverse=True)
+    everyone = np.ones(len(pairs), dtype=np.bool_)
+    right = [np.asarray([pair[which].right for pair in pairs]) for which in (0, 1)]
+    return paired_difference(*right, groups, of_first=everyone, of_second=everyone)
+
+
+def _share(found: Any) -> Share:
+    return Share(found.value, found.low, found.high)
+
+
+def _pair(one: CellOutcome, two: CellOutcome) -> Pair:
+    kinds = (cell_class(one.truth), cell_class(one.label), cell_class(two.label))
+    return Pair(one.key, *kinds, one.right, two.right)
+
+
+def _confusion(report: Mapping[str, Any]) -> str:
+    accuracy = interval(report["accuracy"])
+    table = report["confusion"]
+    wrong = sorted(
+        (
+            (count, truth, answer)
+            for truth, row in zip(table["truth"], table["rows"], strict=True)
+            for answer, count in zip(table["answer"], row, strict=True)
+            if count and truth != answer
+        ),
+        reverse=True,
+    )[:3]
+    most = ", ".join(
+        _("%(truth)s as %(answer)s %(n)d times") % {"truth": _word(truth), "answer": _word(answer), "n": n}
+        for n, truth, answer in wrong
+    )
+    told = _("%(share)s of %(n)d cells named rightly.") % {"share": accuracy.text, "n": report["pictures"]}
+    return f"{told} {_('Most often mistaken: %(most)s.') % {'most': most}}" if most else told
+
+
+def _roc(report: Mapping[str, Any]) -> str:
+    areas = ", ".join(f"{_word(one['label'])} {one['area']:.3f}" for one in report["roc"])
+    return _("Area below the curve of each class: %(areas)s.") % {"areas": areas}
+
+
+def _calibration(report: Mapping[str, Any]) -> str:
+    error = report["calibration"]["interval"]
+    facts = {name: f"{error[name]:.3f}" for name in ("value", "low", "high")}
+    return _("Expected calibration error %(value)s (95 %% interval %(low)s to %(high)s).") % facts
+
+
+def _risk(report: Mapping[str, Any]) -> str:
+    own = report["abstention"]
+    if own["error_of_answers"] is None:
+        return _("The model answers nothing at its own limits.")
+    return _("At its own limits it answers %(coverage)s, and %(error)s of that is wrong.") % {
+        "coverage": Share(own["coverage"]).percent,
+        "error": interval(own["error_of_answers"]).text,
+    }
+
+
+def _mistakes(report: Mapping[str, Any]) -> str:
+    told = ", ".join(
+        _("%(truth)s read as %(answer)s (%(share)s)")
+        % {
+            "truth": _word(one["truth"]),
+            "answer": _word(one["label"]),
+            "share": Share(one["confidence"]).percent,
+        }
+        for one in report.get("mistakes", ())
+    )
+    return _("In reading order: %(mistakes)s.") % {"mistakes": told}
+
+
+def _word(label: str) -> str:
+    return cell_class(label).name.lower()

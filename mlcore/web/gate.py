@@ -1,0 +1,133 @@
+"""The gate's criteria as sentences: what was asked, what was found, and why that is enough or not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from mlcore.registry.models import GateResult
+from mlcore.web.vocabulary import CellClass, cell_class
+
+NAMES: Final = {
+    "leak": gettext_lazy("No test picture seen in training"),
+    "recall": gettext_lazy("Recall"),
+    "precision": gettext_lazy("Positive predictive value"),
+    "calibration": gettext_lazy("Calibration error"),
+    "coverage": gettext_lazy("Share answered"),
+    "answers": gettext_lazy("Right among the answers"),
+}
+VERDICTS: Final = {
+    "passed": (gettext_lazy("passed"), "good"),
+    "failed": (gettext_lazy("failed"), "bad"),
+    "not_proven": (gettext_lazy("not proven at this n"), "warn"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One criterion for people; ``kind`` is None where it is about all classes."""
+
+    name: str
+    kind: CellClass | None
+    verdict: str
+    colour: str
+    sentence: str
+
+
+def lines(result: GateResult) -> list[Line]:
+    """Return the criteria of a result, those that were not met first."""
+    unmet_first = sorted(result.criteria, key=lambda one: one["verdict"] == "passed")
+    return [_line(one) for one in unmet_first]
+
+
+def _line(one: Mapping[str, Any]) -> Line:
+    verdict, colour = VERDICTS[one["verdict"]]
+    kind = cell_class(one["label"]) if one["label"] else None
+    return Line(str(NAMES[one["name"]]), kind, str(verdict), colour, sentence(one))
+
+
+def sentence(one: Mapping[str, Any]) -> str:
+    """Return what was found and the reason for the verdict."""
+    if one["name"] == "leak":
+        return _leak(one)
+    if one["note"] == "never_named":
+        return _("The candidate never gives this answer, so there is nothing to measure.")
+    if one["note"] == "not_by_active":
+        return _("The active model never gives this name, so the candidate cannot be worse: %(value)s.") % {
+            "value": _percent(one["candidate"])
+        }
+    return _compared(one) if one["name"] in {"recall", "precision"} else _target(one)
+
+
+def _leak(one: Mapping[str, Any]) -> str:
+    if one["note"] == "unknown":
+        return _("The candidate's bundle does not say which pictures it was trained on.")
+    shared = int(one["value"])
+    if not shared:
+        return _("None of the %(n)d test pictures and their near-duplicates was in its training.") % {
+            "n": one["cells"]
+        }
+    return ngettext(
+        "%(n)d of the test pictures or their near-duplicates was in its training; the figures flatter it.",
+        "%(n)d of the test pictures or their near-duplicates were in its training; the figures flatter it.",
+        shared,
+    ) % {"n": shared}
+
+
+def _compared(one: Mapping[str, Any]) -> str:
+    facts = {
+        "candidate": _percent(one["candidate"]),
+        "active": _percent(one["active"]),
+        "value": _points(one["value"]),
+        "low": _points(one["low"]),
+        "high": _points(one["high"]),
+        "margin": _points(one["wanted"]),
+        "cells": one["cells"],
+        "groups": one["groups"],
+    }
+    told = (
+        _(
+            "%(candidate)s beside %(active)s of the active model: %(value)s points (95 %% interval %(low)s "
+            "to %(high)s; %(cells)d cells in %(groups)d groups)."
+        )
+        % facts
+    )
+    reasons = {
+        "passed": _("It is at most %(margin)s points below."),
+        "failed": _("It is shown to be worse, and may be more than %(margin)s points below."),
+        "not_proven": _(
+            "The interval reaches below %(margin)s points: too few cells to rule a larger loss out."
+        ),
+    }
+    return f"{told} {reasons[one['verdict']] % facts}"
+
+
+def _target(one: Mapping[str, Any]) -> str:
+    facts = {
+        "value": _percent(one["value"]),
+        "low": _percent(one["low"]),
+        "high": _percent(one["high"]),
+        "wanted": _percent(one["wanted"]),
+        "cells": one["cells"],
+    }
+    told = _("%(value)s (95 %% interval %(low)s to %(high)s; %(cells)d cells).") % facts
+    most = one["name"] == "calibration"
+    wanted = _("At most %(wanted)s is asked for.") if most else _("At least %(wanted)s is asked for.")
+    reason = {
+        "passed": _("The whole interval keeps to it."),
+        "failed": _("The whole interval misses it."),
+        "not_proven": _("The interval lies on both sides, so too few cells prove it."),
+    }
+    return f"{told} {wanted % facts} {reason[one['verdict']]}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:+.1f}".replace("-", "\N{MINUS SIGN}")
