@@ -16,6 +16,7 @@ from typing import Final
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from hematovision.core import workers
 from hematovision.core.errors import PortalError
 from mlcore.engine.contracts import Predictor
 from mlcore.engine.errors import BundleError
@@ -63,6 +64,7 @@ class _Keeper:
             if self.loaded is None or self.loaded.version.pk != version.pk:
                 self.loaded = None
                 self.loaded = Loaded(_load(version), version)
+                workers.reads_with(version.version)
             self.checked = time.monotonic()
             return self.loaded
 

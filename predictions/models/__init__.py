@@ -1,6 +1,7 @@
 """Samples, their smear fields, what the models found in them, and what people said of it."""
 
 from predictions.models.catalogue import CellType, CountsAs
+from predictions.models.days import DayTally
 from predictions.models.emergency import EmergencyAccess
 from predictions.models.fields import AnalysisJob, SmearField
 from predictions.models.images import StoredImage
@@ -22,6 +23,7 @@ __all__ = [
     "CellReview",
     "CellType",
     "CountsAs",
+    "DayTally",
     "EmergencyAccess",
     "EventKind",
     "Flag",

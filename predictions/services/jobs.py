@@ -22,6 +22,7 @@ from predictions.models import AnalysisJob, SmearField, StoredImage
 from predictions.pipeline.infer import Reading
 from predictions.pipeline.notify import announce
 from predictions.pipeline.persist import persist
+from predictions.services.days import count_reading
 from predictions.services.fields import read
 from predictions.states import Failure, JobState, sources
 
@@ -76,8 +77,9 @@ def complete(lease: Lease, reading: Reading, version: ModelVersion) -> bool:
     with transaction.atomic():
         if not _move(lease, JobState.DONE, finished_at=Now()):
             return False
-        persist(lease.field, reading.prediction, version=version, milliseconds=reading.milliseconds)
+        made = persist(lease.field, reading.prediction, version=version, milliseconds=reading.milliseconds)
         read(lease.field, lease.field.sample_id, cells=len(reading.prediction.cells))
+        count_reading(made)
         record("field.analysed", actor=None, subject=lease.field, detail={"model": version.sha256})
         transaction.on_commit(lambda: announce(lease.field.pk))
     return True
