@@ -27,7 +27,7 @@ PAGES = ("dashboard", "people")
 
 def move(samples: int) -> None:
     """Bring all samples into the last 29 days."""
-    from django.db import connections
+    from django.db import connections  # noqa: PLC0415
 
     with connections["owner"].cursor() as cursor:
         cursor.execute(DENSE, {"part": 29 * 24 * 60 / (10.5 * samples)})
@@ -36,10 +36,10 @@ def move(samples: int) -> None:
 
 def count() -> None:
     """Fill the counts of the days, which the rows that SQL has made have passed by."""
-    from django.conf import settings
-    from django.db import connections
+    from django.conf import settings  # noqa: PLC0415
+    from django.db import connections  # noqa: PLC0415
 
-    from predictions.services.days import COUNT
+    from predictions.services.days import COUNT  # noqa: PLC0415
 
     with connections["owner"].cursor() as cursor:
         cursor.execute(COUNT.format(which="true"), {"zone": settings.TIME_ZONE})
@@ -48,10 +48,10 @@ def count() -> None:
 
 def run(rounds: int) -> list[history.Row]:
     """Measure every page as an admin and print each line as it comes."""
-    from django.test import Client
-    from django.urls import reverse
+    from django.test import Client  # noqa: PLC0415
+    from django.urls import reverse  # noqa: PLC0415
 
-    from accounts.models import User
+    from accounts.models import User  # noqa: PLC0415
 
     client, found = Client(), []
     client.force_login(User.objects.get(email="person101@example.org"))
@@ -75,7 +75,7 @@ def main() -> None:
         if chosen.dense:
             move(chosen.samples)
         count()
-        from predictions.models import Cell
+        from predictions.models import Cell  # noqa: PLC0415
 
         print(f"\n{Cell.objects.count()} cells in {chosen.samples} samples; load {os.getloadavg()[0]:.1f}")
         print(f"{'page':24}{'median':>8}{'p95':>8}{'slowest':>8}{'SQL':>5}")

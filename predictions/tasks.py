@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from hematovision.core.queue import ANALYSE_FIELD, SWEEP_JOBS, light_task
+from hematovision.core.queue import ANALYSE_FIELD, SWEEP_JOBS, WATCH_DRIFT, light_task
 from predictions.services import analyse
+from predictions.services.drift import watch_drift
 from predictions.services.sweep import sweep
 
 
@@ -19,3 +20,9 @@ def analyse_field(field_id: str) -> None:
 def sweep_jobs() -> None:
     """Ring for what nobody works on."""
     sweep()
+
+
+@light_task(WATCH_DRIFT, seconds=300)
+def look_for_drift() -> None:
+    """Hold the last two weeks of each site against the model's first fields there."""
+    watch_drift()

@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 ANALYSE_FIELD: Final = "predictions.analyse_field"
 SWEEP_JOBS: Final = "predictions.sweep_jobs"
+WATCH_DRIFT: Final = "predictions.watch_drift"
 RUN_TRAINING: Final = "mlcore.run_training"
 SWEEP_TRAINING: Final = "mlcore.sweep_training"
 SWEEP_RETENTION: Final = "accounts.sweep_retention"
@@ -28,6 +29,7 @@ SWEEP_RETENTION: Final = "accounts.sweep_retention"
 QUEUE_OF: Final[dict[str, str]] = {
     ANALYSE_FIELD: "inference",
     SWEEP_JOBS: "inference",
+    WATCH_DRIFT: "inference",
     RUN_TRAINING: "training",
     SWEEP_TRAINING: "training",
     SWEEP_RETENTION: "inference",

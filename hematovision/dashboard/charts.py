@@ -34,7 +34,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """A chart: its columns, the grid's lines (height, label), the first, middle and last day (place, label)."""
+    """A chart: its columns, the grid's lines (height, label), and three days (place, label, anchor)."""
 
     name: str | Promise
     latest: str

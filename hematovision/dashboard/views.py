@@ -22,7 +22,9 @@ from hematovision.dashboard.health import model as model_ready
 from mlcore.registry import selectors as models
 from mlcore.web.vocabulary import cell_class, place
 from predictions import selectors
+from predictions.selectors.drift import standing_alarms
 from predictions.selectors.emergency import emergencies
+from predictions.vocabulary import measure_names
 
 SHOWN = 20
 
@@ -46,6 +48,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "queue": selectors.queue_status(),
         "workers": None if crew is None else [(one, datetime.fromisoformat(one.since)) for one in crew],
         "absent": None if crew is None else [role for role in workers.ROLES if role not in _roles(crew)],
+        "alarms": [(row, measure_names(row.alarms)) for row in standing_alarms()],
         "emergencies": emergencies()[:SHOWN],
         "failed": failed[:SHOWN],
         "failed_count": failed.count(),

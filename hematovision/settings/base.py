@@ -132,6 +132,11 @@ CELERY_BEAT_SCHEDULE["accounts.sweep_retention"] = {
     "schedule": 3600.0,
     "options": {"queue": "inference", "expires": 1800},
 }
+CELERY_BEAT_SCHEDULE["predictions.watch_drift"] = {
+    "task": "predictions.watch_drift",
+    "schedule": 3600.0,
+    "options": {"queue": "inference", "expires": 1800},
+}
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
@@ -161,6 +166,15 @@ ACCOUNT_SESSION_REMEMBER = False
 # Nor may anybody find out by trying which samples other sites have.
 ACCOUNT_RATE_LIMITS = {"verify_report": "30/m/ip", "csp_report": "10/m/ip", "emergency": "10/h/user"}
 ALLAUTH_TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXY_COUNT", 0)
+
+# From where on a distance to a model's first fields is worth watching, and an alarm, in hundredths: the
+# stability index of shares, the Kolmogorov-Smirnov distance of values (docs/decisions/0012).
+DRIFT_PSI = (env.integer("DRIFT_PSI_WATCH", 10) / 100, env.integer("DRIFT_PSI_ALARM", 25) / 100)
+DRIFT_KS = (env.integer("DRIFT_KS_WATCH", 20) / 100, env.integer("DRIFT_KS_ALARM", 35) / 100)
+# The fields that a version's later weeks are held against; fewer samples or cells than these say nothing.
+DRIFT_BASELINE_FIELDS = env.integer("DRIFT_BASELINE_FIELDS", 200, at_least=20)
+DRIFT_LEAST_SAMPLES = env.integer("DRIFT_LEAST_SAMPLES", 20, at_least=2)
+DRIFT_LEAST_CELLS = env.integer("DRIFT_LEAST_CELLS", 100, at_least=10)
 
 # A sensitive act asks for a proof of identity that is at most this old; signing in is one.
 ACCOUNT_REAUTHENTICATION_TIMEOUT = env.integer("REAUTHENTICATION_MINUTES", 15, at_least=1) * 60

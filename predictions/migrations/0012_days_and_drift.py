@@ -1,5 +1,6 @@
 """Counts of each day, filled from what was read; drift and its guards; re-analyses."""
 
+import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.db.models.expressions
 from django.conf import settings
@@ -37,6 +38,43 @@ class Migration(migrations.Migration):
                 ('overridden', models.PositiveIntegerField(default=0)),
             ],
         ),
+        migrations.CreateModel(
+            name='DriftGuard',
+            fields=[
+                ('site', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='drift_guard', serialize=False, to='accounts.site')),
+                ('least_confidence', models.FloatField(verbose_name='least confidence')),
+                ('changed_at', models.DateTimeField(auto_now=True)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='DriftWeek',
+            fields=[
+                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('week', models.DateField(verbose_name='week from')),
+                ('fields', models.PositiveIntegerField(verbose_name='fields')),
+                ('cells', models.PositiveIntegerField(verbose_name='cells')),
+                ('measures', models.JSONField(default=list)),
+                ('alarms', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=32), default=list, size=None)),
+                ('seen', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=32), default=list, size=None)),
+                ('stands', models.BooleanField(default=False)),
+                ('seen_at', models.DateTimeField(null=True)),
+                ('note', models.TextField(blank=True, verbose_name='note')),
+                ('computed_at', models.DateTimeField(auto_now=True, verbose_name='computed')),
+            ],
+            options={
+                'ordering': ['-week', 'site__name'],
+            },
+        ),
+        migrations.AddField(
+            model_name='analysis',
+            name='picture',
+            field=models.JSONField(null=True, verbose_name='what the picture is like'),
+        ),
+        migrations.AddField(
+            model_name='analysis',
+            name='tightened',
+            field=models.FloatField(null=True, verbose_name='least confidence while drift is looked into'),
+        ),
         migrations.AddIndex(
             model_name='report',
             index=models.Index(condition=models.Q(('version', 1)), fields=['signed_at'], name='report_first_signed'),
@@ -51,6 +89,26 @@ class Migration(migrations.Migration):
             name='site',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.site'),
         ),
+        migrations.AddField(
+            model_name='driftguard',
+            name='changed_by',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='driftweek',
+            name='model_version',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='registry.modelversion'),
+        ),
+        migrations.AddField(
+            model_name='driftweek',
+            name='seen_by',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='driftweek',
+            name='site',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.site'),
+        ),
         migrations.AddConstraint(
             model_name='daytally',
             constraint=models.UniqueConstraint(fields=('day', 'site', 'model_version', 'label'), name='day_tally_once'),
@@ -58,6 +116,18 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='daytally',
             constraint=models.CheckConstraint(condition=models.Q(('cells__gte', django.db.models.expressions.CombinedExpression(models.F('unidentified'), '+', models.F('reviewed'))), ('reviewed__gte', models.F('overridden'))), name='day_tally_adds_up'),
+        ),
+        migrations.AddConstraint(
+            model_name='driftguard',
+            constraint=models.CheckConstraint(condition=models.Q(('least_confidence__gt', 0), ('least_confidence__lt', 1)), name='drift_guard_is_probability'),
+        ),
+        migrations.AddIndex(
+            model_name='driftweek',
+            index=models.Index(condition=models.Q(('stands', True)), fields=['site', 'model_version'], name='drift_stands'),
+        ),
+        migrations.AddConstraint(
+            model_name='driftweek',
+            constraint=models.UniqueConstraint(fields=('site', 'model_version', 'week'), name='drift_week_once'),
         ),
         migrations.RunPython(fill, migrations.RunPython.noop, elidable=True),
     ]

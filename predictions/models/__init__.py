@@ -2,6 +2,7 @@
 
 from predictions.models.catalogue import CellType, CountsAs
 from predictions.models.days import DayTally
+from predictions.models.drift import DriftGuard, DriftWeek
 from predictions.models.emergency import EmergencyAccess
 from predictions.models.fields import AnalysisJob, SmearField
 from predictions.models.images import StoredImage
@@ -24,6 +25,8 @@ __all__ = [
     "CellType",
     "CountsAs",
     "DayTally",
+    "DriftGuard",
+    "DriftWeek",
     "EmergencyAccess",
     "EventKind",
     "Flag",

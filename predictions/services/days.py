@@ -24,8 +24,8 @@ from predictions.models import Analysis, Cell, CellReview, DayTally
 COUNT: Final = """
 INSERT INTO predictions_daytally AS told
        (day, site_id, model_version_id, label, cells, unidentified, reviewed, overridden)
-SELECT (analysis.created_at AT TIME ZONE %(zone)s)::date, field.site_id, analysis.model_version_id, cell.label,
-       count(*), count(*) FILTER (WHERE cell.abstained),
+SELECT (analysis.created_at AT TIME ZONE %(zone)s)::date, field.site_id, analysis.model_version_id,
+       cell.label, count(*), count(*) FILTER (WHERE cell.abstained),
        count(word.verdict_id) FILTER (WHERE NOT cell.abstained),
        count(*) FILTER (WHERE NOT cell.abstained AND word.verdict_id <> cell.label)
   FROM predictions_cell AS cell

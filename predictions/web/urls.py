@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from predictions.web import history, media, pieces, results, trends, uploads
+from predictions.web import drift, history, media, pieces, results, trends, uploads
 from predictions.web.laboratory import catalogue, rules
 from predictions.web.samples import cells, emergency, export, live, pages, reports, views, worklist
 
@@ -40,6 +40,9 @@ urlpatterns = [
     path("laboratory/catalogue/", catalogue.page, name="laboratory_catalogue"),
     path("laboratory/catalogue/<slug:code>/", catalogue.edit, name="cell_type"),
     path("laboratory/new-class/", catalogue.new, name="cell_type_new"),
+    path("drift/", drift.page, name="drift"),
+    path("drift/<int:week_id>/acknowledge/", drift.acknowledge, name="drift_acknowledge"),
+    path("drift/guard/<uuid:site_id>/", drift.guard, name="drift_guard"),
     path("trends/", trends.trends, name="trends"),
     path("upload/", uploads.upload, name="upload"),
     path("upload/file/", uploads.upload_file, name="upload_file"),

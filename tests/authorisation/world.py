@@ -15,7 +15,7 @@ from accounts import links, services
 from accounts.models import User
 from hematovision.core.origin import Origin
 from mlcore.registry.models import ModelVersion, TrainingRun
-from predictions.models import Analysis, Cell, Report, Rules, SavedView
+from predictions.models import Analysis, Cell, DriftWeek, Report, Rules, SavedView
 from predictions.selectors.rules import STARTER
 from predictions.services import Announced, field_submit, partial_begin, sample_create
 from tests.accounts.factories import PASSWORD, PersonFactory, SiteFactory
@@ -25,7 +25,7 @@ WHO = ("anonymous", "technician", "doctor", "admin", "disabled")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 NOBODY = uuid.UUID(int=0)
 # What does not exist where an address takes no opaque key.
-NOTHING = {"version": 99, "code": "nothing", "pk": 0, "provider_id": "nothing"}
+NOTHING = {"version": 99, "week_id": 0, "code": "nothing", "pk": 0, "provider_id": "nothing"}
 # Uploads carry a real image: an empty one would be refused before anybody asks who sends it.
 FILE_OF = {"upload": "files", "upload_file": "file", "sample_file": "file", "api_predict": "file"}
 # Uploads in pieces are told by headers; a piece of nothing is no change.
@@ -78,6 +78,8 @@ class World:
             version="test", sha256="0" * 64, labels=["neutrophil"], location="nowhere", source="imported"
         )
         self.run = TrainingRun.objects.create(recipe="x", data="x", started_by=self.people["admin"])
+        week = {"week": "2026-03-02", "fields": 1, "cells": 1, "model_version": self.version}
+        self.week = DriftWeek.objects.create(site=home, **week)
         facts = {"content": STARTER.content(), "reason": "Confirmed.", "created_by": self.people["admin"]}
         self.rules = Rules.objects.create(id=1, **facts)
         self.samples = {
@@ -141,6 +143,7 @@ class World:
             cell = self.cells[which]
             return cell.pk if name == "cell_id" else cell.analysis.field_id
         unowned = {"version_id": self.version.pk, "run_id": self.run.pk, "version": self.rules.pk}
+        unowned |= {"week_id": self.week.pk, "site_id": self.week.site_id}
         return {**unowned, "code": "neutrophil", "provider_id": "oidc"}[name]
 
     def _secret(self, name):
