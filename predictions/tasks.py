@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from hematovision.core.queue import ANALYSE_FIELD, SWEEP_JOBS, WATCH_DRIFT, light_task
+from hematovision.core.queue import ANALYSE_FIELD, READ_AGAIN, SWEEP_JOBS, WATCH_DRIFT, light_task
 from predictions.services import analyse
 from predictions.services.drift import watch_drift
+from predictions.services.reread import read_again
 from predictions.services.sweep import sweep
 
 
@@ -26,3 +27,9 @@ def sweep_jobs() -> None:
 def look_for_drift() -> None:
     """Hold the last two weeks of each site against the model's first fields there."""
     watch_drift()
+
+
+@light_task(READ_AGAIN, seconds=240)
+def read_samples_again() -> None:
+    """Read some samples of an order again, while nothing new waits; the lease of one is longer."""
+    read_again()

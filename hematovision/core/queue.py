@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 ANALYSE_FIELD: Final = "predictions.analyse_field"
 SWEEP_JOBS: Final = "predictions.sweep_jobs"
 WATCH_DRIFT: Final = "predictions.watch_drift"
+READ_AGAIN: Final = "predictions.read_again"
 RUN_TRAINING: Final = "mlcore.run_training"
 SWEEP_TRAINING: Final = "mlcore.sweep_training"
 SWEEP_RETENTION: Final = "accounts.sweep_retention"
@@ -30,6 +31,7 @@ QUEUE_OF: Final[dict[str, str]] = {
     ANALYSE_FIELD: "inference",
     SWEEP_JOBS: "inference",
     WATCH_DRIFT: "inference",
+    READ_AGAIN: "inference",
     RUN_TRAINING: "training",
     SWEEP_TRAINING: "training",
     SWEEP_RETENTION: "inference",

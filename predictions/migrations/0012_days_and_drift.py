@@ -3,6 +3,8 @@
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.db.models.expressions
+import django.db.models.functions.datetime
+import uuid
 from django.conf import settings
 from django.db import migrations, models
 
@@ -65,6 +67,32 @@ class Migration(migrations.Migration):
                 'ordering': ['-week', 'site__name'],
             },
         ),
+        migrations.CreateModel(
+            name='ReanalysedSample',
+            fields=[
+                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('state', models.CharField(choices=[('waiting', 'waiting'), ('switched', 'shows the new reading'), ('compared', 'compared only'), ('skipped', 'nothing to read'), ('failed', 'failed')], default='waiting', max_length=16)),
+                ('outcome', models.JSONField(default=dict)),
+                ('attempts', models.PositiveSmallIntegerField(default=0)),
+                ('lease_until', models.DateTimeField(null=True)),
+                ('fence', models.PositiveBigIntegerField(default=0)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Reanalysis',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('filters', models.JSONField(default=dict)),
+                ('state', models.CharField(choices=[('running', 'running'), ('stopped', 'stopped'), ('done', 'done')], default='running', max_length=16)),
+                ('why_stopped', models.CharField(blank=True, max_length=200)),
+                ('ordered_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='ordered')),
+                ('ended_at', models.DateTimeField(null=True, verbose_name='ended')),
+            ],
+            options={
+                'verbose_name_plural': 'reanalyses',
+                'ordering': ['-ordered_at'],
+            },
+        ),
         migrations.AddField(
             model_name='analysis',
             name='picture',
@@ -74,6 +102,11 @@ class Migration(migrations.Migration):
             model_name='analysis',
             name='tightened',
             field=models.FloatField(null=True, verbose_name='least confidence while drift is looked into'),
+        ),
+        migrations.AlterField(
+            model_name='sampleevent',
+            name='kind',
+            field=models.CharField(choices=[('created', 'registered'), ('edited', 'details changed'), ('uploaded', 'field uploaded'), ('analysed', 'field analysed'), ('failed', 'analysis of a field failed'), ('compared', 'fields compared'), ('read_again', 'read again by a newer model'), ('moved', 'state changed'), ('reviewed', 'cells reviewed'), ('undone', 'review taken back'), ('commented', 'commented'), ('noted', 'took note of a critical value'), ('signed', 'signed the report')], max_length=16),
         ),
         migrations.AddIndex(
             model_name='report',
@@ -109,6 +142,26 @@ class Migration(migrations.Migration):
             name='site',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.site'),
         ),
+        migrations.AddField(
+            model_name='reanalysedsample',
+            name='sample',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reanalyses', to='predictions.sample'),
+        ),
+        migrations.AddField(
+            model_name='reanalysis',
+            name='model_version',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='registry.modelversion'),
+        ),
+        migrations.AddField(
+            model_name='reanalysis',
+            name='ordered_by',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='reanalysedsample',
+            name='order',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='samples', to='predictions.reanalysis'),
+        ),
         migrations.AddConstraint(
             model_name='daytally',
             constraint=models.UniqueConstraint(fields=('day', 'site', 'model_version', 'label'), name='day_tally_once'),
@@ -128,6 +181,22 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='driftweek',
             constraint=models.UniqueConstraint(fields=('site', 'model_version', 'week'), name='drift_week_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='reanalysis',
+            constraint=models.UniqueConstraint(condition=models.Q(('state', 'running')), fields=('state',), name='reanalysis_one_runs'),
+        ),
+        migrations.AddIndex(
+            model_name='reanalysedsample',
+            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['order', 'id'], name='reanalysis_waiting'),
+        ),
+        migrations.AddIndex(
+            model_name='reanalysedsample',
+            index=models.Index(fields=['order', 'state'], name='reanalysis_progress'),
+        ),
+        migrations.AddConstraint(
+            model_name='reanalysedsample',
+            constraint=models.UniqueConstraint(fields=('order', 'sample'), name='reanalysed_once_an_order'),
         ),
         migrations.RunPython(fill, migrations.RunPython.noop, elidable=True),
     ]

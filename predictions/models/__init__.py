@@ -8,6 +8,7 @@ from predictions.models.fields import AnalysisJob, SmearField
 from predictions.models.images import StoredImage
 from predictions.models.partial import PartialUpload
 from predictions.models.readings import Analysis, Cell
+from predictions.models.reanalysis import ReanalysedSample, Reanalysis
 from predictions.models.reports import Acknowledgement, Report
 from predictions.models.reviews import CellReview, ReviewKind
 from predictions.models.rules import Rules
@@ -31,6 +32,8 @@ __all__ = [
     "EventKind",
     "Flag",
     "PartialUpload",
+    "ReanalysedSample",
+    "Reanalysis",
     "Report",
     "ReviewKind",
     "Rules",

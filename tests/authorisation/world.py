@@ -15,7 +15,7 @@ from accounts import links, services
 from accounts.models import User
 from hematovision.core.origin import Origin
 from mlcore.registry.models import ModelVersion, TrainingRun
-from predictions.models import Analysis, Cell, DriftWeek, Report, Rules, SavedView
+from predictions.models import Analysis, Cell, DriftWeek, Reanalysis, Report, Rules, SavedView
 from predictions.selectors.rules import STARTER
 from predictions.services import Announced, field_submit, partial_begin, sample_create
 from tests.accounts.factories import PASSWORD, PersonFactory, SiteFactory
@@ -80,6 +80,7 @@ class World:
         self.run = TrainingRun.objects.create(recipe="x", data="x", started_by=self.people["admin"])
         week = {"week": "2026-03-02", "fields": 1, "cells": 1, "model_version": self.version}
         self.week = DriftWeek.objects.create(site=home, **week)
+        self.order = Reanalysis.objects.create(model_version=self.version, ordered_by=self.people["admin"])
         facts = {"content": STARTER.content(), "reason": "Confirmed.", "created_by": self.people["admin"]}
         self.rules = Rules.objects.create(id=1, **facts)
         self.samples = {
@@ -143,7 +144,7 @@ class World:
             cell = self.cells[which]
             return cell.pk if name == "cell_id" else cell.analysis.field_id
         unowned = {"version_id": self.version.pk, "run_id": self.run.pk, "version": self.rules.pk}
-        unowned |= {"week_id": self.week.pk, "site_id": self.week.site_id}
+        unowned |= {"week_id": self.week.pk, "site_id": self.week.site_id, "order_id": self.order.pk}
         return {**unowned, "code": "neutrophil", "provider_id": "oidc"}[name]
 
     def _secret(self, name):
