@@ -6,6 +6,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from allauth.account.adapter import get_adapter
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.db import transaction
@@ -23,7 +24,7 @@ from accounts.resets import open_resets, reset_ask, reset_close
 from accounts.tokens import token_create, token_revoke, tokens_of
 from accounts.web.access import requires, signed_in
 from accounts.web.account import token_asked
-from accounts.web.forms import PersonForm, RoleForm, SiteForm, TokenForm
+from accounts.web.forms import PeopleFilterForm, PersonForm, RoleForm, SiteForm, TokenForm
 from accounts.web.invitation import hand_over
 from accounts.web.proof import prove_first
 from hematovision.core.errors import PortalError
@@ -33,8 +34,17 @@ from hematovision.core.origin import Origin
 @require_GET
 @requires(Capability.MANAGE_PEOPLE)
 def people(request: HttpRequest) -> HttpResponse:
-    """List everybody."""
-    context = {"people": selectors.people(), "resets": open_resets(), "me": signed_in(request)}
+    """List everybody, or those whom the filters let by."""
+    form = PeopleFilterForm(request.GET, label_suffix="")
+    asked = form.cleaned_data if form.is_valid() else {}
+    context = {
+        "people": selectors.people_overview(**asked),
+        "form": form,
+        "narrowed": any(asked.values()),
+        "needs_factor": settings.MFA_REQUIRED_ROLES,
+        "resets": open_resets(),
+        "me": signed_in(request),
+    }
     return render(request, "accounts/people.html", context)
 
 

@@ -54,7 +54,7 @@ class OrderForm(forms.Form):
 @requires(Capability.MANAGE_MODELS)
 def index(request: HttpRequest) -> HttpResponse:
     """List the orders, with the form that adds one."""
-    form = OrderForm(request.POST if request.method == "POST" else None)
+    form = OrderForm(request.POST if request.method == "POST" else None, label_suffix="")
     if request.method == "POST" and form.is_valid():
         asked = form.cleaned_data
         keys = {name: asked[name].pk if asked[name] else None for name in ("site", "read_by")}

@@ -254,9 +254,7 @@ def ship_candidate(folder):
     return promote(version=version.pk, actor=None)
 
 
-def test_samples_are_read_again_after_a_kill_and_after_new_uploads(
-    model, start_worker, db, technician, submit
-):
+def test_samples_are_read_again_after_a_kill_and_after_uploads(model, start_worker, technician, submit):
     old = plain_model.loaded("e" * 64, state="candidate")
     for number in range(4):
         facts = {"accession": f"K-{number:03}"}
