@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
-from django.db.models import Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, Greatest, Now
 
 from accounts.models import OneTimeLink, User
 from accounts.permissions import Role
@@ -15,6 +17,31 @@ from accounts.permissions import Role
 def people() -> QuerySet[User]:
     """Return everybody with their site, active people first."""
     return User.objects.select_related("site").order_by("-is_active", "name", "email")
+
+
+def people_overview(*, role: str = "", state: str = "", without_factor: bool = False) -> QuerySet[User]:
+    """Return people with ``has_factor``, ``session_count`` and ``seen_at`` (None for never); one query.
+
+    ``state`` is ``active``, ``invited`` (no password yet) or ``deactivated``; empty filters let everybody by.
+    """
+    own = UserSession.objects.filter(user=OuterRef("pk")).order_by().values("user")
+    factor = Authenticator.objects.filter(user=OuterRef("pk")).exclude(type=Authenticator.Type.RECOVERY_CODES)
+    found = people().annotate(
+        has_factor=Exists(factor),
+        session_count=Coalesce(Subquery(own.annotate(number=Count("pk")).values("number")), 0),
+        # Whoever has signed out has no session left, but a last sign-in.
+        seen_at=Greatest(Subquery(own.annotate(last=Max("last_seen_at")).values("last")), "last_login"),
+    )
+    invited = Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+    states = {
+        "active": Q(is_active=True) & ~invited,
+        "invited": Q(is_active=True) & invited,
+        "deactivated": Q(is_active=False),
+    }
+    found = found.filter(states.get(state, Q()))
+    if role:
+        found = found.filter(role=role)
+    return found.filter(has_factor=False) if without_factor else found
 
 
 def active_admins() -> QuerySet[User]:

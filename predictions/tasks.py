@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from hematovision.core.queue import ANALYSE_FIELD, SHADOW_FIELD, SWEEP_IMAGES, SWEEP_JOBS, light_task
+from hematovision.core.queue import (
+    ANALYSE_FIELD,
+    READ_AGAIN,
+    SHADOW_FIELD,
+    SWEEP_IMAGES,
+    SWEEP_JOBS,
+    WATCH_DRIFT,
+    light_task,
+)
 from predictions.services import analyse, shadow
+from predictions.services.drift import watch_drift
+from predictions.services.reread import read_again
 from predictions.services.retention import images_sweep
 from predictions.services.sweep import sweep
 
@@ -33,3 +43,15 @@ def sweep_jobs() -> None:
 def sweep_images() -> None:
     """Remove the images that the laboratory's retention rule keeps no longer."""
     images_sweep()
+
+
+@light_task(WATCH_DRIFT, seconds=300)
+def look_for_drift() -> None:
+    """Hold the last two weeks of each site against the model's first fields there."""
+    watch_drift()
+
+
+@light_task(READ_AGAIN, seconds=240)
+def read_samples_again() -> None:
+    """Read some samples of an order again, while nothing new waits; the lease of one is longer."""
+    read_again()

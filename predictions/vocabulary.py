@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from django.utils.translation import gettext_lazy as _
@@ -29,3 +30,25 @@ QUALITY: Final[dict[str, Text]] = {
 def quality_text(code: str) -> Text:
     """Return a sentence for a quality code."""
     return QUALITY.get(code, code.replace("_", " ").capitalize())
+
+
+# What is compared from week to week (``mlcore.engine.picture``, ``predictions.selectors.drift``).
+MEASURES = {
+    "light": _("brightness"),
+    "tint": _("colour of the light"),
+    "dye": _("stain of nuclei"),
+    "hue": _("hue of nuclei"),
+    "pale": _("stain of red cells"),
+    "eosin": _("hue of red cells"),
+    "edge": _("sharpness"),
+    "cells": _("cells per field"),
+    "classes": _("classes"),
+    "confidence": _("confidence"),
+    "unidentified": _("unidentified"),
+    "overridden": _("overridden"),
+}
+
+
+def measure_names(names: Iterable[str]) -> str:
+    """Return the names of measures as a list in words."""
+    return ", ".join(str(MEASURES[name]) for name in names)

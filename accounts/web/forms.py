@@ -13,6 +13,24 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import MachineToken, Site, User
+from accounts.permissions import Role
+
+
+class PeopleFilterForm(forms.Form):
+    """Whom the list shows."""
+
+    role = forms.ChoiceField(label=_("Role"), required=False, choices=[("", _("any")), *Role.choices])
+    state = forms.ChoiceField(
+        label=_("State"),
+        required=False,
+        choices=[
+            ("", _("any")),
+            ("active", _("active")),
+            ("invited", _("invited")),
+            ("deactivated", _("deactivated")),
+        ],
+    )
+    without_factor = forms.BooleanField(label=_("Without a second factor"), required=False)
 
 
 class PersonForm(forms.ModelForm):

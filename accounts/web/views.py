@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.db import transaction
@@ -16,7 +17,7 @@ from accounts.models import User
 from accounts.permissions import Capability
 from accounts.resets import open_resets
 from accounts.web.access import requires, signed_in
-from accounts.web.forms import PersonForm
+from accounts.web.forms import PeopleFilterForm, PersonForm
 from accounts.web.invitation import hand_over
 from accounts.web.person_acts import ACTIONS
 from accounts.web.person_page import person_page
@@ -28,8 +29,17 @@ from hematovision.core.origin import Origin
 @require_GET
 @requires(Capability.MANAGE_PEOPLE)
 def people(request: HttpRequest) -> HttpResponse:
-    """List everybody."""
-    context = {"people": selectors.people(), "resets": open_resets(), "me": signed_in(request)}
+    """List everybody, or those whom the filters let by."""
+    form = PeopleFilterForm(request.GET, label_suffix="")
+    asked = form.cleaned_data if form.is_valid() else {}
+    context = {
+        "people": selectors.people_overview(**asked),
+        "form": form,
+        "narrowed": any(asked.values()),
+        "needs_factor": settings.MFA_REQUIRED_ROLES,
+        "resets": open_resets(),
+        "me": signed_in(request),
+    }
     return render(request, "accounts/people.html", context)
 
 

@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 ANALYSE_FIELD: Final = "predictions.analyse_field"
 SWEEP_JOBS: Final = "predictions.sweep_jobs"
 SWEEP_IMAGES: Final = "predictions.sweep_images"
+WATCH_DRIFT: Final = "predictions.watch_drift"
+READ_AGAIN: Final = "predictions.read_again"
 RUN_TRAINING: Final = "mlcore.run_training"
 SWEEP_TRAINING: Final = "mlcore.sweep_training"
 IMPORT_DATASET: Final = "mlcore.import_dataset"
@@ -34,6 +36,8 @@ QUEUE_OF: Final[dict[str, str]] = {
     ANALYSE_FIELD: "inference",
     SWEEP_JOBS: "inference",
     SWEEP_IMAGES: "inference",
+    WATCH_DRIFT: "inference",
+    READ_AGAIN: "inference",
     RUN_TRAINING: "training",
     SWEEP_TRAINING: "training",
     IMPORT_DATASET: "training",

@@ -7,8 +7,10 @@ exists but hangs leaves no mark. Marks are compared with Redis' own clock, so ho
 from __future__ import annotations
 
 import json
+import os
 import socket
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final
@@ -25,6 +27,7 @@ SCHEDULER: Final = "scheduler"
 ROLES: Final = (INFERENCE, TRAINING, SCHEDULER)
 
 MARKS: Final = "workers"
+MODELS: Final = "workers:models"
 ALIVE_SECONDS: Final = 12
 STARTED: Final = datetime.now(UTC).isoformat(timespec="seconds")
 
@@ -37,11 +40,15 @@ class Worker:
         role: inference, training or scheduler.
         host: the machine it runs on.
         since: when it started, ISO 8601 in UTC.
+        pid: the number of its process there; 0 if unknown.
+        model: the version that its children read with, as they said last; empty for none.
     """
 
     role: str
     host: str
     since: str
+    pid: int = 0
+    model: str = ""
 
 
 @cache
@@ -57,7 +64,10 @@ def mark(role: str) -> None:
         redis.RedisError: Redis does not answer.
     """
     now = float(client().time()[0])
-    me = json.dumps(asdict(Worker(role=role, host=socket.gethostname(), since=STARTED)))
+    told = asdict(Worker(role=role, host=socket.gethostname(), since=STARTED, pid=os.getpid()))
+    # The model changes while the worker stays: it is told apart, or each would leave a second mark.
+    del told["model"]
+    me = json.dumps(told)
     with client().pipeline(transaction=False) as batch:
         batch.zadd(MARKS, {me: now})
         batch.zremrangebyscore(MARKS, 0, now - ALIVE_SECONDS)
@@ -77,6 +87,16 @@ def forget() -> None:
     dead = [entry for entry in marks if json.loads(entry)["host"] == host]
     if dead:
         client().zrem(MARKS, *dead)
+    models: Any = client().hkeys(MODELS)
+    gone = [key for key in models if key.decode().startswith(f"{host}:")]
+    if gone:
+        client().hdel(MODELS, *gone)
+
+
+def reads_with(version: str) -> None:
+    """Say, from a child of a worker, which version of the model it has loaded; without Redis nobody hears."""
+    with suppress(redis.RedisError):
+        client().hset(MODELS, f"{socket.gethostname()}:{os.getppid()}", version)
 
 
 def alive() -> list[Worker]:
@@ -87,7 +107,14 @@ def alive() -> list[Worker]:
     """
     now = float(client().time()[0])
     marks: Any = client().zrangebyscore(MARKS, now - ALIVE_SECONDS, "+inf")
-    return [Worker(**json.loads(entry)) for entry in marks]
+    models: Any = client().hgetall(MODELS)
+    crew = [Worker(**json.loads(entry)) for entry in marks]
+    return [
+        replace(one, model=models.get(f"{one.host}:{one.pid}".encode(), b"").decode())
+        if one.role == INFERENCE
+        else one
+        for one in crew
+    ]
 
 
 def roles(app: Celery) -> set[str]:

@@ -1,89 +1,206 @@
-"""What the portal did today, in 7 and in 30 days: three queries, each over the last 30 days at most."""
+"""What the portal did today, in 7 and in 30 days: four queries, each over the last 30 days at most.
+
+Cells are not counted here but read from the counts of each day (``predictions.models.DayTally``), which are
+exact at every moment; samples, fields and times are few enough to be looked at.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, Final
 
-from django.db.models import Aggregate, Count, DurationField, F, Q
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import (
+    Aggregate,
+    Count,
+    DurationField,
+    Expression,
+    ExpressionWrapper,
+    F,
+    FloatField,
+    Q,
+    Sum,
+)
+from django.db.models.functions import Extract, TruncDate
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from predictions.models import Analysis, Cell, SmearField
+from predictions.models import DayTally, Report, Sample, SmearField
+from predictions.states import JobState, SampleState
 
 DAYS: Final[dict[int, Promise]] = {
     1: gettext_lazy("today"),
     7: gettext_lazy("last 7 days"),
     30: gettext_lazy("last 30 days"),
 }
+LONGEST: Final = max(DAYS)
 
 
-class Median(Aggregate):
-    """The middle value: half of the rows lie above it, which one slow night cannot move."""
+class Middles(Aggregate):
+    """The values below which half and nine tenths of the rows lie: one slow night moves neither much."""
 
-    name = "median"
-    template = "percentile_cont(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
+    name = "middles"
+    template = "percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY %(expressions)s)"
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
-    """Counts of one period; shares and times are None while there is nothing to count.
+class Wait:
+    """How long something took in seconds, the median and the 90th percentile, of ``count`` that ended."""
 
-    ``unsure`` is the percentage of found cells that the model would not name, ``seconds`` the median from
-    upload to stored result.
-    """
-
-    name: str | Promise
-    uploads: int
-    results: int
-    cells: int
-    unsure: float | None
-    seconds: float | None
+    count: int
+    median: float | None
+    most: float | None
 
     @property
-    def wait(self) -> str:
-        """The median as people say it."""
-        if self.seconds is None:
-            return "–"
-        if self.seconds < 100:
-            return _("%(n).1f s") % {"n": self.seconds}
-        return _("%(n).0f min") % {"n": self.seconds / 60}
+    def told(self) -> str:
+        """Both as people say them."""
+        return f"{_as_said(self.median)} / {_as_said(self.most)}"
 
 
-def activity(now: datetime | None = None) -> list[Period]:
+@dataclass(slots=True)
+class Cells:
+    """How many cells were read, and what became of them; shares in percent, None without any."""
+
+    read: int = 0
+    unidentified: int = 0
+    reviewed: int = 0
+    overridden: int = 0
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Count a row of the days in."""
+        self.read += row["cells"]
+        self.unidentified += row["unidentified"]
+        self.reviewed += row["reviewed"]
+        self.overridden += row["overridden"]
+
+    @property
+    def abstention(self) -> float | None:
+        """Cells that the model would not name, of all."""
+        return 100 * self.unidentified / self.read if self.read else None
+
+    @property
+    def overrides(self) -> float | None:
+        """Answers that a person has changed, of those that people have looked at."""
+        return 100 * self.overridden / self.reviewed if self.reviewed else None
+
+
+@dataclass(slots=True)
+class Period:
+    """Counts since the day ``begins``, and how long results and signatures took that came since then."""
+
+    name: str | Promise
+    begins: date
+    samples: int
+    uploads: int
+    to_result: Wait
+    to_signature: Wait
+    cells: Cells = field(default_factory=Cells)
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """``samples`` and ``cells`` by day without a gap, oldest first; classes and versions over all days."""
+
+    periods: list[Period]
+    days: list[date]
+    samples: list[int]
+    cells: list[Cells]
+    classes: dict[str, Cells]
+    versions: dict[tuple[Any, str], Cells]
+
+
+def activity(now: datetime | None = None) -> Activity:
     """Return the counts of today (since midnight in the portal's time zone), 7 and 30 days."""
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    starts = {days: midnight - timedelta(days=days - 1) for days in DAYS}
-    since = starts[max(DAYS)]
-    uploads = SmearField.objects.filter(created_at__gte=since).aggregate(
-        **{f"n{days}": Count("pk", filter=Q(created_at__gte=start)) for days, start in starts.items()}
-    )
-    taken = F("created_at") - F("field__created_at")
-    results = Analysis.objects.filter(created_at__gte=since).aggregate(
-        **{f"n{days}": Count("pk", filter=Q(created_at__gte=start)) for days, start in starts.items()},
-        **{
-            f"median{days}": Median(taken, filter=Q(created_at__gte=start), output_field=DurationField())
-            for days, start in starts.items()
-        },
-    )
-    within = {days: Q(analysis__created_at__gte=start) for days, start in starts.items()}
-    cells = Cell.objects.filter(analysis__created_at__gte=since).aggregate(
-        **{f"n{days}": Count("pk", filter=inside) for days, inside in within.items()},
-        **{
-            f"unsure{days}": Count("pk", filter=inside & Q(abstained=True)) for days, inside in within.items()
-        },
-    )
-    return [
-        Period(
+    today = midnight.date()
+    days = [today - timedelta(days=ago) for ago in reversed(range(LONGEST))]
+    starts = {span: midnight - timedelta(days=span - 1) for span in DAYS}
+    samples = _samples(starts[LONGEST])
+    periods = list(_periods(starts, samples))
+    found = Activity(
+        periods, days, [samples.get(day, 0) for day in days], [Cells() for _day in days],
+        defaultdict(Cells), defaultdict(Cells),
+    )  # fmt: skip
+    for row in _tallies(days[0], today):
+        found.cells[(row["day"] - days[0]).days].add(row)
+        found.classes[row["label"]].add(row)
+        found.versions[row["model_version"], row["model_version__version"]].add(row)
+        for period in periods:
+            if row["day"] >= period.begins:
+                period.cells.add(row)
+    return found
+
+
+def _as_said(seconds: float | None) -> str:
+    if seconds is None:
+        return "–"
+    for most, size, text in (
+        (100, 1, _("%(n).1f s")),
+        (100 * 60, 60, _("%(n).0f min")),
+        (100 * 3600, 3600, _("%(n).0f h")),
+    ):
+        if seconds < most:
+            return text % {"n": seconds / size}
+    return _("%(n).0f d") % {"n": seconds / 86400}
+
+
+def _tallies(first: date, last: date) -> Iterable[dict[str, Any]]:
+    named = ("day", "label", "model_version", "model_version__version")
+    sums = {name: Sum(name) for name in ("cells", "unidentified", "reviewed", "overridden")}
+    # Under its own name a sum would hide the column that the next one adds up.
+    rows = DayTally.objects.filter(day__range=(first, last)).order_by().values(*named)
+    for row in rows.annotate(**{f"sum_{name}": total for name, total in sums.items()}):
+        yield {name.removeprefix("sum_"): value for name, value in row.items()}
+
+
+def _samples(since: datetime) -> dict[date, int]:
+    """Return how many samples were received on each day; cancelled ones are none."""
+    received = Sample.objects.filter(received_at__gte=since).exclude(state=SampleState.CANCELLED)
+    rows = received.order_by().annotate(day=TruncDate("received_at")).values_list("day").annotate(Count("pk"))
+    return dict(rows)
+
+
+def _periods(starts: dict[int, datetime], samples: dict[date, int]) -> Iterator[Period]:
+    since = starts[LONGEST]
+    uploaded = SmearField.objects.filter(created_at__gte=since)
+    read = Q(job__state=JobState.DONE)
+    uploads = _waits(uploaded, F("job__finished_at") - F("created_at"), "created_at", starts, read)
+    first = Report.objects.filter(signed_at__gte=since, version=1)
+    signed = _waits(first, F("signed_at") - F("sample__received_at"), "signed_at", starts, Q())
+    for span, name in DAYS.items():
+        begins = starts[span].date()
+        yield Period(
             name=name,
-            uploads=uploads[f"n{days}"],
-            results=results[f"n{days}"],
-            cells=cells[f"n{days}"],
-            unsure=100 * cells[f"unsure{days}"] / cells[f"n{days}"] if cells[f"n{days}"] else None,
-            seconds=median.total_seconds() if (median := results[f"median{days}"]) is not None else None,
+            begins=begins,
+            samples=sum(number for day, number in samples.items() if day >= begins),
+            uploads=uploads[span][0],
+            to_result=uploads[span][1],
+            to_signature=signed[span][1],
         )
-        for days, name in DAYS.items()
-    ]
+
+
+def _waits(
+    rows: Any, taken: Expression | Any, moment: str, starts: dict[int, datetime], ended: Q
+) -> dict[int, tuple[int, Wait]]:
+    """Return for each span how many rows there are, and how long those took that ``ended``; one query."""
+    seconds = Extract(
+        ExpressionWrapper(taken, output_field=DurationField()), "epoch", output_field=FloatField()
+    )
+    asked: dict[str, Aggregate] = {}
+    for span, start in starts.items():
+        inside = Q(**{f"{moment}__gte": start})
+        asked |= {
+            f"all{span}": Count("pk", filter=inside),
+            f"ended{span}": Count("pk", filter=inside & ended),
+            f"middles{span}": Middles(seconds, filter=inside & ended, output_field=ArrayField(FloatField())),
+        }
+    told = rows.aggregate(**asked)
+    return {
+        span: (told[f"all{span}"], Wait(told[f"ended{span}"], *(told[f"middles{span}"] or (None, None))))
+        for span in starts
+    }

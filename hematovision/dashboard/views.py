@@ -17,10 +17,14 @@ from accounts.web.access import requires, signed_in
 from hematovision.core import workers
 from hematovision.core.workers import Worker
 from hematovision.dashboard.activity import activity
+from hematovision.dashboard.charts import charts
 from hematovision.dashboard.health import model as model_ready
 from mlcore.registry import selectors as models
+from mlcore.web.vocabulary import cell_class, place
 from predictions import selectors
+from predictions.selectors.drift import standing_alarms
 from predictions.selectors.emergency import emergencies
+from predictions.vocabulary import measure_names
 
 SHOWN = 20
 
@@ -40,10 +44,11 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     crew = _workers()
     failed = selectors.failed_jobs(signed_in(request))
     context = {
-        "periods": activity(),
+        **_done(),
         "queue": selectors.queue_status(),
         "workers": None if crew is None else [(one, datetime.fromisoformat(one.since)) for one in crew],
         "absent": None if crew is None else [role for role in workers.ROLES if role not in _roles(crew)],
+        "alarms": [(row, measure_names(row.alarms)) for row in standing_alarms()],
         "emergencies": emergencies()[:SHOWN],
         "failed": failed[:SHOWN],
         "failed_count": failed.count(),
@@ -54,6 +59,21 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "disk_free_percent": 100 * disk.free / disk.total,
     }
     return render(request, "dashboard/dashboard.html", context)
+
+
+def _done() -> dict[str, object]:
+    """Return what was done, in numbers and as charts."""
+    found = activity()
+    return {
+        "periods": found.periods,
+        "charts": charts(found),
+        "classes": sorted(
+            ((cell_class(label), cells) for label, cells in found.classes.items()),
+            key=lambda row: place(row[0].label),
+        ),
+        "versions": [(key, name, cells) for (key, name), cells in found.versions.items()],
+        "since": found.days[0],
+    }
 
 
 def _existing(folder: Path) -> Path:

@@ -48,6 +48,11 @@ CELERY_BEAT_SCHEDULE |= {
     name: {"task": name, "schedule": 3600.0, "options": {"queue": "inference", "expires": 1800}}
     for name in ("accounts.sweep_retention", "predictions.sweep_images")
 }
+CELERY_BEAT_SCHEDULE["predictions.watch_drift"] = {
+    "task": "predictions.watch_drift",
+    "schedule": 3600.0,
+    "options": {"queue": "inference", "expires": 1800},
+}
 
 # How long one analysis may hold its job before the sweeper gives it to another worker.
 JOB_LEASE_SECONDS = env.integer("JOB_LEASE_SECONDS", 60, at_least=1)

@@ -90,10 +90,28 @@ class ModelIdentity:
 
 
 @dataclass(frozen=True, slots=True)
+class PictureStatistics:
+    """What a picture is like (``mlcore.engine.picture``).
+
+    ``background`` is the colour of the empty glass, RGB 1..255; ``dye`` the nuclear dye of the darkest
+    pixels. ``nuclei`` and ``pale`` are the median optical density of nuclei and of what else is stained, in
+    red, green and blue. ``edge`` is the width of a nucleus' edge in its diameters, larger where the picture
+    is blurred. None stands for what the picture does not show.
+    """
+
+    background: tuple[float, float, float]
+    dye: float
+    nuclei: tuple[float, float, float] | None
+    pale: tuple[float, float, float] | None
+    edge: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class FieldPrediction:
     """Everything the model says about one image; ``cells`` come most certain leukocyte first.
 
     ``quality`` holds codes of what may spoil the reading, for example ``blurred`` or ``too_dark``.
+    ``picture`` is None where a predictor does not look at the picture as such.
     """
 
     width: int
@@ -101,6 +119,7 @@ class FieldPrediction:
     model: ModelIdentity
     cells: tuple[CellPrediction, ...] = ()
     quality: tuple[str, ...] = field(default=())
+    picture: PictureStatistics | None = None
 
 
 class Locator(Protocol):

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.engine.contracts import Box, Image
-from mlcore.engine.focus import edge_width
+from mlcore.engine.contracts import Box, Image, PictureStatistics
+from mlcore.engine.picture import nuclear_dye
 from mlcore.engine.stain import Thumbnail, darkest
 
 # Codes that make every answer about the picture worthless, gravest first, with the sentence a person reads.
@@ -41,8 +41,8 @@ SMALLEST_CELL = 16
 CELL_FILLS = 0.97
 
 
-def quality_flags(image: Image, small: Thumbnail) -> tuple[str, ...]:
-    """Return the codes that apply to a picture, the gravest first; empty for a good one.
+def quality_flags(image: Image, small: Thumbnail, picture: PictureStatistics) -> tuple[str, ...]:
+    """Return the codes that apply to a picture with its statistics, the gravest first; empty for a good one.
 
     Unusable: too_small, too_dark, not_a_smear, washed_out, blurred. Warnings: underexposed, overexposed,
     colour_cast, faint_stain, stain_cast.
@@ -50,8 +50,7 @@ def quality_flags(image: Image, small: Thumbnail) -> tuple[str, ...]:
     flags = ["too_small"] if min(image.shape[:2]) < SMALLEST_SIDE else []
     flags += _light(small)
     if _smear(small):
-        width = edge_width(image, small)
-        flags += ["blurred"] if width is not None and width > WIDEST_EDGE else []
+        flags += ["blurred"] if picture.edge is not None and picture.edge > WIDEST_EDGE else []
         flags += _dyes(small)
     else:
         flags.append("not_a_smear")
@@ -119,12 +118,9 @@ def _roughness(small: Thumbnail) -> float:
 
 def _dyes(small: Thumbnail) -> list[str]:
     """Warn of nuclei that are pale, or of another hue than in any laboratory seen."""
-    stain = small.stain[::2, ::2]
-    few = max(2, stain.size // 200)
-    strongest = float(np.partition(stain, stain.size - few, axis=None)[-few])
+    strongest, nuclei = nuclear_dye(small)
     if strongest < FAINT_DYE:
         return ["faint_stain"]
-    nuclei = stain > 0.5 * strongest
     red, green, blue = (float(np.median(channel[::2, ::2][nuclei])) for channel in small.density)
     return [] if -0.35 * green < blue < 0.45 * green and red < 1.2 * green else ["stain_cast"]
 

@@ -18,6 +18,7 @@ from mlcore.engine.errors import BundleError
 from mlcore.engine.explain import Explanation, speaking
 from mlcore.engine.head import embedding, head_from
 from mlcore.engine.locate import CellLocator
+from mlcore.engine.picture import picture_statistics
 from mlcore.engine.preprocess import CropSettings, crop_cell, crop_window, to_tensor
 from mlcore.engine.quality import quality_flags, scale_flags
 from mlcore.engine.similar import references_from
@@ -84,11 +85,12 @@ class LitePredictor:
         """Read ``image``: quality, cells, classes; with ``single`` as a picture of one cell."""
         small = thumbnail(image, self.locator.settings.size)
         boxes = self._boxes(image, small, single=single)
-        flags = quality_flags(image, small) + scale_flags(boxes, image)
+        picture = picture_statistics(image, small)
+        flags = quality_flags(image, small, picture) + scale_flags(boxes, image)
         cells = [self._cell(image, box, small, flags) for box in boxes]
         cells.sort(key=lambda cell: (cell.label in NOT_LEUKOCYTES, -cell.confidence))
         height, width = image.shape[:2]
-        return FieldPrediction(width, height, self.identity, tuple(cells), flags)
+        return FieldPrediction(width, height, self.identity, tuple(cells), flags, picture)
 
     def read(self, image: Image, box: Box) -> CellPrediction:
         """Read the cell in ``box``, which a person or another reading has found."""

@@ -18,6 +18,7 @@ from django.conf import settings
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext as _
 
+from hematovision.core import workers
 from hematovision.core.errors import PortalError
 from mlcore.engine.contracts import Predictor
 from mlcore.engine.errors import BundleError
@@ -66,6 +67,7 @@ class _Keeper:
             if self.loaded is None or self.loaded.version.pk != version.pk:
                 self.loaded = None
                 self.loaded = Loaded(_load(version), version)
+                workers.reads_with(version.version)
             self.checked = time.monotonic()
             return self.loaded
 

@@ -1,12 +1,15 @@
 """Samples, their smear fields, what the models found in them, and what people said of it."""
 
 from predictions.models.catalogue import CellType, CountsAs
+from predictions.models.days import DayTally
+from predictions.models.drift import DriftGuard, DriftWeek
 from predictions.models.emergency import EmergencyAccess
 from predictions.models.erased import ErasedSample
 from predictions.models.fields import AnalysisJob, SmearField
 from predictions.models.images import StoredImage
 from predictions.models.partial import PartialUpload
 from predictions.models.readings import Analysis, Cell
+from predictions.models.reanalysis import ReanalysedSample, Reanalysis
 from predictions.models.reports import Acknowledgement, Report
 from predictions.models.reviews import CellReview, ReviewKind
 from predictions.models.rules import Rules
@@ -24,11 +27,16 @@ __all__ = [
     "CellReview",
     "CellType",
     "CountsAs",
+    "DayTally",
+    "DriftGuard",
+    "DriftWeek",
     "EmergencyAccess",
     "ErasedSample",
     "EventKind",
     "Flag",
     "PartialUpload",
+    "ReanalysedSample",
+    "Reanalysis",
     "Report",
     "ReviewKind",
     "Rules",

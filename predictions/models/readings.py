@@ -17,7 +17,12 @@ FEATURES_AS: Final = "<f2"
 
 
 class Analysis(models.Model):
-    """What one model version said about one field; never changed afterwards."""
+    """What one model version said about one field; never changed afterwards.
+
+    ``picture`` is what the picture is like (``mlcore.engine.contracts.PictureStatistics``), None in old
+    readings. ``tightened`` is the confidence below which no answer was shown because an alarm of drift stood,
+    None where none did (``predictions.models.DriftGuard``).
+    """
 
     append_only: ClassVar[bool] = True
 
@@ -27,6 +32,8 @@ class Analysis(models.Model):
         "registry.ModelVersion", on_delete=models.PROTECT, related_name="analyses", verbose_name=_("model")
     )
     quality = models.JSONField(_("quality"), default=list)
+    picture = models.JSONField(_("what the picture is like"), null=True)
+    tightened = models.FloatField(_("least confidence while drift is looked into"), null=True)
     milliseconds = models.PositiveIntegerField(_("time taken"))
     created_at = models.DateTimeField(_("analysed"), db_default=Now())
 

@@ -141,6 +141,7 @@ class EventKind(models.TextChoices):
     ANALYSED = "analysed", _("field analysed")
     FAILED = "failed", _("analysis of a field failed")
     COMPARED = "compared", _("fields compared")
+    READ_AGAIN = "read_again", _("read again by a newer model")
     MOVED = "moved", _("state changed")
     REVIEWED = "reviewed", _("cells reviewed")
     UNDONE = "undone", _("review taken back")

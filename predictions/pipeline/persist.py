@@ -13,9 +13,16 @@ from predictions.models.readings import FEATURES_AS
 
 
 def persist(
-    field: SmearField, prediction: FieldPrediction, *, version: ModelVersion, milliseconds: int
+    field: SmearField,
+    prediction: FieldPrediction,
+    *,
+    version: ModelVersion,
+    milliseconds: int,
+    tightened: float | None = None,
 ) -> Analysis:
     """Add the analysis and its cells inside the caller's transaction.
+
+    ``tightened`` is the limit that the prediction was tightened to, if it was.
 
     Raises:
         IntegrityError: that version has read the field before; the caller's transaction is lost.
@@ -24,6 +31,8 @@ def persist(
         field=field,
         model_version=version,
         quality=list(prediction.quality),
+        picture=asdict(prediction.picture) if prediction.picture else None,
+        tightened=tightened,
         milliseconds=milliseconds,
     )
     Cell.objects.bulk_create(

@@ -18,10 +18,13 @@ from accounts.audit.models import Outcome
 from accounts.audit.record import record
 from hematovision.core.queue import ANALYSE_FIELD, ring_on_commit
 from mlcore.registry.models import ModelVersion
-from predictions.models import AnalysisJob, SmearField, StoredImage
+from predictions.models import Analysis, AnalysisJob, SmearField, StoredImage
 from predictions.pipeline.infer import Reading
 from predictions.pipeline.notify import announce
 from predictions.pipeline.persist import persist
+from predictions.pipeline.tighten import tighten
+from predictions.selectors.drift import tightening
+from predictions.services.days import count_reading
 from predictions.services.fields import read
 from predictions.states import Failure, JobState, sources
 
@@ -76,11 +79,25 @@ def complete(lease: Lease, reading: Reading, version: ModelVersion) -> bool:
     with transaction.atomic():
         if not _move(lease, JobState.DONE, finished_at=Now()):
             return False
-        persist(lease.field, reading.prediction, version=version, milliseconds=reading.milliseconds)
+        made = keep(lease.field, reading, version)
         read(lease.field, lease.field.sample_id, cells=len(reading.prediction.cells))
-        record("field.analysed", actor=None, subject=lease.field, detail={"model": version.sha256})
+        count_reading(made)
+        told = {"model": version.sha256, "tightened": made.tightened}
+        record("field.analysed", actor=None, subject=lease.field, detail=told)
         transaction.on_commit(lambda: announce(lease.field.pk))
     return True
+
+
+def keep(field: SmearField, reading: Reading, version: ModelVersion) -> Analysis:
+    """Store a reading; where an alarm of drift stands and the site asks for it, with less of it shown.
+
+    The limit is that of this moment and stays with the reading. Readings that are there already stay as they
+    are.
+    """
+    least, shown = tightening(field.site_id, version), reading.prediction
+    if least is not None:
+        shown = tighten(shown, least)
+    return persist(field, shown, version=version, milliseconds=reading.milliseconds, tightened=least)
 
 
 def fail(lease: Lease, failure: Failure) -> bool:

@@ -15,6 +15,7 @@ from hematovision.core.origin import Origin
 from predictions.errors import ChangedMeanwhile, ReviewRefused
 from predictions.models import CellReview, CellType, EventKind, ReviewKind, Sample
 from predictions.selectors import CellState, cell_states
+from predictions.services.days import count_reviews, reviewed_now
 from predictions.services.recount import recount
 from predictions.services.trail import locked, note
 from predictions.states import TAKES_REVIEWS, SampleState
@@ -43,6 +44,7 @@ def cells_review(
         verdicts = _verdicts(states, code)
         kind = ReviewKind.CONFIRMED if code is None else ReviewKind.RECLASSIFIED
         detail = {"cells": len(states), "code": code, "kind": kind.value, "from": _codes(states)}
+        before = reviewed_now(list(seen))
         revision = note(sample, EventKind.REVIEWED, actor, detail)
         CellReview.objects.bulk_create(
             CellReview(
@@ -57,6 +59,7 @@ def cells_review(
             for state in states
         )
         recount(sample)
+        count_reviews(list(seen), before)
         told = {"cells": len(states), "code": code, "revision": revision}
         record("cells.reviewed", actor=actor, subject=sample, origin=origin, detail=told)
         return sample, cell_states(sample, [state.cell.pk for state in states])
@@ -77,7 +80,7 @@ def review_undo(*, actor: User, origin: Origin, sample_id: UUID) -> tuple[Sample
             raise ChangedMeanwhile(
                 _("Somebody has changed these cells since; nothing was taken back."), states
             )
-        undone = given[0].revision
+        undone, before = given[0].revision, reviewed_now(list(newest))
         revision = note(sample, EventKind.UNDONE, actor, {"cells": len(given), "undoes": undone})
         CellReview.objects.bulk_create(
             CellReview(
@@ -93,6 +96,7 @@ def review_undo(*, actor: User, origin: Origin, sample_id: UUID) -> tuple[Sample
             for review in given
         )
         recount(sample)
+        count_reviews(list(newest), before)
         told = {"cells": len(given), "revision": revision, "undoes": undone}
         record("review.undone", actor=actor, subject=sample, origin=origin, detail=told)
         return sample, cell_states(sample, list(newest))

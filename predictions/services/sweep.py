@@ -10,8 +10,8 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
-from hematovision.core.queue import ANALYSE_FIELD, depth, ring
-from predictions.models import AnalysisJob
+from hematovision.core.queue import ANALYSE_FIELD, READ_AGAIN, depth, ring
+from predictions.models import AnalysisJob, Reanalysis
 from predictions.services import jobs
 from predictions.services.expire import partials_expire
 from predictions.states import Failure, JobState
@@ -36,6 +36,9 @@ def sweep() -> int:
     if bells is None:
         return 0
     waiting = list(_waiting().values_list("field_id", flat=True))
+    # Old samples are read again only while nothing new waits.
+    if not waiting and not bells and Reanalysis.objects.filter(state=Reanalysis.State.RUNNING).exists():
+        ring(READ_AGAIN)
     rung = sum(ring(ANALYSE_FIELD, str(field_id)) for field_id in waiting[: max(0, len(waiting) - bells)])
     if rung:
         logger.info("%d waiting analyses were rung for again", rung)

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from predictions.web import history, media, patients, pieces, results, shadow, trends, uploads
+from predictions.web import (
+    drift,
+    history,
+    media,
+    patients,
+    pieces,
+    reanalysis,
+    results,
+    shadow,
+    trends,
+    uploads,
+)
 from predictions.web.laboratory import catalogue, reviewed, rules
 from predictions.web.samples import cells, emergency, export, live, pages, reports, views, worklist
 
@@ -44,6 +55,12 @@ urlpatterns = [
     path("laboratory/catalogue/<slug:code>/", catalogue.edit, name="cell_type"),
     path("laboratory/new-class/", catalogue.new, name="cell_type_new"),
     path("models/datasets/reviewed/", reviewed.page, name="dataset_reviewed"),
+    path("drift/", drift.page, name="drift"),
+    path("drift/<int:week_id>/acknowledge/", drift.acknowledge, name="drift_acknowledge"),
+    path("drift/guard/<uuid:site_id>/", drift.guard, name="drift_guard"),
+    path("reanalysis/", reanalysis.index, name="reanalyses"),
+    path("reanalysis/<uuid:order_id>/", reanalysis.detail, name="reanalysis_order"),
+    path("reanalysis/<uuid:order_id>/stop/", reanalysis.stop, name="reanalysis_stop"),
     path("trends/", trends.trends, name="trends"),
     path("upload/", uploads.upload, name="upload"),
     path("upload/file/", uploads.upload_file, name="upload_file"),

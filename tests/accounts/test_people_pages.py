@@ -1,13 +1,17 @@
 """The admin's pages about people, and the doors of all pages."""
 
 import re
+from datetime import timedelta
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.test import RequestFactory
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.audit.models import AuditEvent
 from accounts.models import Site, User
@@ -167,3 +171,36 @@ def test_every_role_has_its_row_and_a_deactivated_person_may_nothing(role):
         person = PersonFactory.build(role=role)
         assert can(person, capability) == (capability in CAPABILITIES[role])
         assert not can(PersonFactory.build(role=role, deactivated=True), capability)
+
+
+def test_the_list_says_who_has_a_factor_sessions_and_when_they_were_seen(
+    client, django_assert_max_num_queries
+):
+    admin, idle = PersonFactory(admin=True), PersonFactory(doctor=True, name="Idle Doctor")
+    safe = PersonFactory(doctor=True, name="Safe Doctor")
+    Authenticator.objects.create(user=safe, type=Authenticator.Type.TOTP, data={})
+    Authenticator.objects.create(user=idle, type=Authenticator.Type.RECOVERY_CODES, data={})
+    gone = PersonFactory(deactivated=True, name="Gone Technician")
+    invited = PersonFactory(invited=True, name="Invited Technician")
+    client.force_login(admin)
+    seen = timezone.now() - timedelta(hours=2)
+    for number in range(2):
+        session = UserSession.objects.create(
+            user=safe, ip="127.0.0.1", session_key=f"k{number}", user_agent="x", data={}
+        )
+        UserSession.objects.filter(pk=session.pk).update(last_seen_at=seen - timedelta(hours=number))
+    with django_assert_max_num_queries(10):
+        page = client.get(reverse("people"))
+    rows = {one.pk: one for one in page.context["people"]}
+    assert (rows[safe.pk].has_factor, rows[safe.pk].session_count, rows[safe.pk].seen_at) == (True, 2, seen)
+    assert (rows[idle.pk].has_factor, rows[idle.pk].session_count, rows[idle.pk].seen_at) == (False, 0, None)
+
+    def shown(**asked):
+        return {one.pk for one in client.get(reverse("people"), asked).context["people"]}
+
+    assert shown(role="doctor") == {idle.pk, safe.pk}
+    assert shown(role="doctor", without_factor="on") == {idle.pk}
+    assert shown(state="deactivated") == {gone.pk}
+    assert shown(state="invited") == {invited.pk}
+    assert gone.pk not in shown(state="active")
+    assert len(shown(role="nobody")) == 5

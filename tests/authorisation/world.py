@@ -27,7 +27,7 @@ from mlcore.registry.models import (
     PromotionWay,
     TrainingRun,
 )
-from predictions.models import Analysis, Cell, Report, Rules, SavedView
+from predictions.models import Analysis, Cell, DriftWeek, Reanalysis, Report, Rules, SavedView
 from predictions.selectors.rules import STARTER
 from predictions.services import Announced, field_submit, partial_begin, sample_create
 from tests.accounts.factories import PASSWORD, PersonFactory, SiteFactory
@@ -37,7 +37,14 @@ WHO = ("anonymous", "technician", "doctor", "admin", "disabled")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 NOBODY = uuid.UUID(int=0)
 # What does not exist where an address takes no opaque key.
-NOTHING = {"version": 99, "number": 99, "code": "nothing", "pk": 0, "provider_id": "nothing"}
+NOTHING = {
+    "version": 99,
+    "number": 99,
+    "week_id": 0,
+    "code": "nothing",
+    "pk": 0,
+    "provider_id": "nothing",
+}
 # Uploads carry a real image: an empty one would be refused before anybody asks who sends it.
 FILE_OF = {"upload": "files", "upload_file": "file", "sample_file": "file", "api_predict": "file"}
 # Uploads in pieces are told by headers; a piece of nothing is no change.
@@ -94,6 +101,9 @@ class World:
         self.evaluation = Evaluation.objects.create(version=self.version, data_sha256="0" * 64)
         asked = {"way": PromotionWay.GATE, "state": PromotionState.OPEN, "asked_by": self.stranger}
         self.promotion = Promotion.objects.create(version=self.version, **asked)
+        week = {"week": "2026-03-02", "fields": 1, "cells": 1, "model_version": self.version}
+        self.week = DriftWeek.objects.create(site=home, **week)
+        self.order = Reanalysis.objects.create(model_version=self.version, ordered_by=self.people["admin"])
         facts = {"content": STARTER.content(), "reason": "Confirmed.", "created_by": self.people["admin"]}
         self.rules = Rules.objects.create(id=1, **facts)
         self.samples = {
@@ -169,6 +179,7 @@ class World:
         unowned |= {"dataset_version_id": self.frozen.pk, "number": 0}
         unowned |= {"evaluation_id": self.evaluation.pk, "promotion_id": self.promotion.pk}
         unowned |= {"cell": "0" * 64, "name": "roc.png", "form": "json"}
+        unowned |= {"week_id": self.week.pk, "site_id": self.week.site_id, "order_id": self.order.pk}
         return {**unowned, "code": "neutrophil", "provider_id": "oidc"}[name]
 
     def _secret(self, name):

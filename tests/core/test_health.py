@@ -115,3 +115,15 @@ def test_real_worker_and_scheduler_mark_themselves():
         for process in running:
             process.terminate()
             process.wait(30)
+
+
+def test_a_worker_says_which_model_its_children_read_with(broker, monkeypatch):
+    monkeypatch.setattr(os, "getppid", os.getpid)
+    workers.mark(workers.INFERENCE)
+    assert [one.model for one in workers.alive()] == [""]
+    for version in ("0.1.0", "0.2.0"):
+        workers.reads_with(version)
+        assert [one.model for one in workers.alive()] == [version]
+    workers.forget()
+    workers.mark(workers.INFERENCE)
+    assert [one.model for one in workers.alive()] == [""]

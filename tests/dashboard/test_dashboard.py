@@ -1,7 +1,7 @@
 """The dashboard's numbers are those of the rows, and only admins see them."""
 
 import io
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.db.models import F
@@ -11,8 +11,10 @@ from django.utils import timezone
 from hematovision.core import workers
 from hematovision.core.origin import Origin
 from hematovision.dashboard.activity import activity
-from predictions.models import Analysis, AnalysisJob, Cell, SmearField
+from hematovision.dashboard.charts import columns
+from predictions.models import Analysis, AnalysisJob, Cell, Report, Sample, SmearField
 from predictions.services import field_submit
+from predictions.services.days import count_all
 from predictions.states import Failure, JobState
 from predictions.synthetic import draw_field
 from tests.accounts.factories import PersonFactory
@@ -40,6 +42,7 @@ def result(field, version, *, days=0, abstained=(False,)):
     """Store a result that came two seconds after its upload, ``days`` ago."""
     at = noon() - timedelta(days=days)
     SmearField.objects.filter(pk=field.pk).update(created_at=at - timedelta(seconds=2))
+    AnalysisJob.objects.filter(field=field).update(state=JobState.DONE, finished_at=at)
     analysis = Analysis.objects.create(field=field, model_version=version, milliseconds=5, created_at=at)
     box = {"x0": 0, "y0": 0, "x1": 9, "y1": 9}
     Cell.objects.bulk_create(
@@ -57,10 +60,10 @@ def result(field, version, *, days=0, abstained=(False,)):
 
 
 def test_an_empty_portal_counts_nothing_and_invents_no_share():
-    for period in activity():
-        assert (period.uploads, period.results, period.cells) == (0, 0, 0)
-        assert period.unsure is None
-        assert period.seconds is None
+    for period in activity().periods:
+        assert (period.samples, period.uploads, period.cells.read) == (0, 0, 0)
+        assert (period.cells.abstention, period.cells.overrides) == (None, None)
+        assert period.to_result.told == period.to_signature.told == "– / –"
 
 
 def test_each_period_counts_its_own_days(technician, active):
@@ -69,20 +72,61 @@ def test_each_period_counts_its_own_days(technician, active):
     result(week, active, days=3, abstained=(True, True))
     result(month, active, days=20, abstained=(False, False))
     result(before, active, days=40)
-    counted = activity(noon())
-    assert [period.uploads for period in counted] == [1, 2, 3]
-    assert [period.results for period in counted] == [1, 2, 3]
-    assert [period.cells for period in counted] == [4, 6, 8]
-    assert [period.unsure for period in counted] == [25.0, 50.0, 37.5]
-    assert [period.seconds for period in counted] == [2.0, 2.0, 2.0]
+    count_all()
+    found = activity(noon())
+    assert [period.uploads for period in found.periods] == [1, 2, 3]
+    assert [period.to_result.count for period in found.periods] == [1, 2, 3]
+    assert [period.cells.read for period in found.periods] == [4, 6, 8]
+    assert [period.cells.abstention for period in found.periods] == [25.0, 50.0, 37.5]
+    assert [period.to_result.median for period in found.periods] == [2.0, 2.0, 2.0]
+    assert [cells.read for cells in found.cells] == [*[0] * 9, 2, *[0] * 16, 2, 0, 0, 4]
+    assert found.classes["neutrophil"].read == found.versions[active.pk, active.version].read == 8
+
+
+def test_waits_are_the_middle_and_the_ninth_tenth(technician, active):
+    for seed, seconds in enumerate((1, 2, 3, 4, 11)):
+        field = upload(technician, seed)
+        result(field, active)
+        AnalysisJob.objects.filter(field=field).update(finished_at=noon() + timedelta(seconds=seconds - 2))
+    wait = activity(noon()).periods[0].to_result
+    assert (wait.count, wait.median, wait.told) == (5, 3.0, "3.0 s / 8.2 s")
+
+
+def test_samples_and_signatures_are_counted_by_their_own_days(technician):
+    doctor = PersonFactory(doctor=True)
+    for number, (days, state) in enumerate(
+        [(0, "signed"), (5, "signed"), (5, "to_review"), (1, "cancelled")]
+    ):
+        at = noon() - timedelta(days=days)
+        sample = Sample.objects.create(
+            site=technician.site, accession=f"T-{number}", received_at=at, state=state, created_by=technician
+        )
+        if state == "signed":
+            told = {"revision": 1, "content": "{}", "pdf": b"", "sha256": "0" * 64, "code": str(number)}
+            signed_at = at + timedelta(minutes=30)
+            Report.objects.create(sample=sample, version=1, signed_by=doctor, signed_at=signed_at, **told)
+    found = activity(noon())
+    assert [period.samples for period in found.periods] == [1, 3, 3]
+    assert [period.to_signature.count for period in found.periods] == [1, 2, 2]
+    assert found.periods[0].to_signature.told == "30 min / 30 min"
+    assert sum(found.samples) == 3
+
+
+def test_a_chart_tells_every_day_in_words_and_ends_at_a_round_number():
+    days = [date(2026, 3, day) for day in (1, 2, 3)]
+    chart = columns("Cells", days, [0, 37, None])
+    assert [one.told for one in chart.columns] == ["1 Mar: 0", "2 Mar: 37"]
+    assert [label for _at, label in chart.heights] == ["0", "20", "40"]
+    assert float(chart.columns[1].height) == pytest.approx(112 * 37 / 40, abs=0.1)
+    assert chart.told.endswith("at most 37, today –")
 
 
 def test_it_takes_few_queries(technician, active, client, django_assert_max_num_queries):
     for seed in range(5):
         fail(upload(technician, seed))
     client.force_login(PersonFactory(admin=True))
-    # Nine for the page; the rest is the session, the person and their site.
-    with django_assert_max_num_queries(16):
+    # Eleven for the page; the rest is the session, the person and their site.
+    with django_assert_max_num_queries(18):
         assert client.get(reverse("dashboard")).status_code == 200
 
 

@@ -15,15 +15,20 @@ from django.conf import settings as configured
 from PIL import Image
 
 from hematovision.celery import app
+from hematovision.core.origin import Origin
 from hematovision.core.queue import ANALYSE_FIELD, QUEUE_OF, ring
 from mlcore.engine.bundle import SHIPPED_BUNDLE
 from mlcore.registry.services import promote, register_bundle, ship
-from predictions.models import Analysis, AnalysisJob, SmearField
+from predictions.models import Analysis, AnalysisJob, ReanalysedSample, SmearField
 from predictions.pipeline.inspect import inspect
+from predictions.services import sample_create
+from predictions.services.analyse import analyse_field
+from predictions.services.reanalysis import reanalysis_order
 from predictions.services.sweep import sweep
 from predictions.synthetic import draw_field
+from tests.accounts.factories import PersonFactory
 from tests.mlcore.conftest import renamed
-from tests.predictions import hostile
+from tests.predictions import hostile, plain_model
 
 pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
 
@@ -247,3 +252,27 @@ def ship_candidate(folder):
     """Register the same network as another version and make it active."""
     version = register_bundle(directory=renamed(folder / "second", "second"), actor=None)
     return promote(version=version.pk, actor=None)
+
+
+def test_samples_are_read_again_after_a_kill_and_after_uploads(model, start_worker, technician, submit):
+    old = plain_model.loaded("e" * 64, state="candidate")
+    for number in range(4):
+        facts = {"accession": f"K-{number:03}"}
+        sample = sample_create(actor=technician, origin=Origin(), facts=facts)
+        field = submit(slow_picture(number), sample_id=sample.pk).field
+        analyse_field(field.pk, load=lambda: old)
+    order = reanalysis_order(actor=PersonFactory(admin=True), origin=Origin())
+    worker = start_worker()
+    until(lambda: ReanalysedSample.objects.filter(lease_until__isnull=False).exists())
+    os.killpg(worker.pid, signal.SIGKILL)
+    worker.wait()
+    held = ReanalysedSample.objects.filter(state="waiting")
+    assert held.exists()
+    fresh = submit(smear(77)).field
+    start_worker()
+    until(lambda: AnalysisJob.objects.get(field=fresh).state == "done", sweeping=True)
+    assert held.exists()
+    until(lambda: not held.exists(), sweeping=True)
+    until(lambda: type(order).objects.get(pk=order.pk).state == "done", sweeping=True)
+    assert set(ReanalysedSample.objects.values_list("state", flat=True)) == {"switched"}
+    assert Analysis.objects.filter(field__sample__isnull=False).count() == 8

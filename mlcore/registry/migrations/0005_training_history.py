@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0003_optional_in_forms")]
+    dependencies = [("registry", "0004_data_sets")]
 
     operations = [
         migrations.AddField(

@@ -29,7 +29,7 @@ from predictions.web.samples.gallery import card, told
 from predictions.web.samples.trail import sentence, trail_told
 
 # After these the gallery has more to show than what was said of its cells.
-NEWS: Final = (EventKind.ANALYSED, EventKind.COMPARED)
+NEWS: Final = (EventKind.ANALYSED, EventKind.COMPARED, EventKind.READ_AGAIN)
 
 
 @require_POST

@@ -8,14 +8,20 @@ from mlcore.engine.contracts import Box
 from mlcore.engine.focus import edge_width
 from mlcore.engine.images import read_image
 from mlcore.engine.impostors import drawings, noise, photographs
+from mlcore.engine.picture import picture_statistics
 from mlcore.engine.quality import UNUSABLE, quality_flags, scale_flags
 from mlcore.engine.stain import thumbnail
 from mlcore.engine.strangers import degraded
 from tests.mlcore.engine.drawing import field
 
 
+def flags_at(image, longest):
+    small = thumbnail(image, longest)
+    return quality_flags(image, small, picture_statistics(image, small))
+
+
 def flags(image):
-    return quality_flags(image, thumbnail(image, 192))
+    return flags_at(image, 192)
 
 
 def lit(image, gain):
@@ -55,8 +61,8 @@ def test_blur_is_judged_against_the_cell_whatever_the_scale(smear, zoom, size):
     # The larger nucleus is 48 pixels wide and its cell 60.
     image = np.asarray(Image.fromarray(smear).resize((320 * zoom, 240 * zoom), Image.Resampling.BICUBIC))
     sharp, unreadable = image, soft(image, 0.1 * 60 * zoom)
-    assert "blurred" not in quality_flags(sharp, thumbnail(sharp, size))
-    assert "blurred" in quality_flags(unreadable, thumbnail(unreadable, size))
+    assert "blurred" not in flags_at(sharp, size)
+    assert "blurred" in flags_at(unreadable, size)
 
 
 def test_a_paler_stain_is_no_blur(smear):

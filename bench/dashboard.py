@@ -1,0 +1,89 @@
+"""How long do the dashboard and the pages beside it take with 100,000 samples of 1,000,000 cells?
+
+Starts servers of its own and fills them as ``history.py`` does; with ``--dense`` all samples are moved into
+the last 30 days, which the dashboard looks at. Printed are the server's milliseconds (median, 95th
+percentile, slowest) and the queries of one request. It fails where a 95th percentile is beyond 200 ms.
+Usage: .venv/bin/python bench/dashboard.py [--samples 100000] [--rounds 60] [--dense]
+"""
+
+import argparse
+import os
+
+import history
+
+# The last sample was received 10.5 minutes for each sample ago; dense, the same order within 29 days.
+DENSE = """
+UPDATE predictions_sample SET received_at = now() - (now() - received_at) * %(part)s;
+UPDATE predictions_smearfield SET created_at = now() - (now() - created_at) * %(part)s;
+UPDATE predictions_analysis SET created_at = now() - (now() - created_at) * %(part)s;
+UPDATE predictions_analysisjob SET finished_at = now() - (now() - finished_at) * %(part)s
+ WHERE finished_at IS NOT NULL;
+ALTER TABLE predictions_report DISABLE TRIGGER ALL;
+UPDATE predictions_report SET signed_at = now() - (now() - signed_at) * %(part)s;
+ALTER TABLE predictions_report ENABLE TRIGGER ALL;
+"""
+PAGES = ("dashboard", "people")
+
+
+def move(samples: int) -> None:
+    """Bring all samples into the last 29 days."""
+    from django.db import connections  # noqa: PLC0415
+
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(DENSE, {"part": 29 * 24 * 60 / (10.5 * samples)})
+        cursor.execute("VACUUM ANALYZE")
+
+
+def count() -> None:
+    """Fill the counts of the days, which the rows that SQL has made have passed by."""
+    from django.conf import settings  # noqa: PLC0415
+    from django.db import connections  # noqa: PLC0415
+
+    from predictions.services.days import COUNT  # noqa: PLC0415
+
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(COUNT.format(which="true"), {"zone": settings.TIME_ZONE})
+        cursor.execute("VACUUM ANALYZE predictions_daytally")
+
+
+def run(rounds: int) -> list[history.Row]:
+    """Measure every page as an admin and print each line as it comes."""
+    from django.test import Client  # noqa: PLC0415
+    from django.urls import reverse  # noqa: PLC0415
+
+    from accounts.models import User  # noqa: PLC0415
+
+    client, found = Client(), []
+    client.force_login(User.objects.get(email="person101@example.org"))
+    for name in PAGES:
+        address = reverse(name)
+        row = history.measured(lambda _n, a=address: client.get(a), rounds)
+        found.append(row)
+        print(f"{name:24}{row.median:8.1f}{row.p95:8.1f}{row.slowest:8.1f}{row.queries:5}", flush=True)
+    return found
+
+
+def main() -> None:
+    """Fill, measure, judge."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--samples", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=60)
+    parser.add_argument("--dense", action="store_true")
+    chosen = parser.parse_args()
+    with history.servers():
+        history.fill(1, chosen.samples)
+        if chosen.dense:
+            move(chosen.samples)
+        count()
+        from predictions.models import Cell  # noqa: PLC0415
+
+        print(f"\n{Cell.objects.count()} cells in {chosen.samples} samples; load {os.getloadavg()[0]:.1f}")
+        print(f"{'page':24}{'median':>8}{'p95':>8}{'slowest':>8}{'SQL':>5}")
+        rows = run(chosen.rounds)
+    worst = max(row.p95 for row in rows)
+    print(f"\nslowest 95th percentile {worst:.0f} ms, goal {history.GOAL_MS:.0f} ms")
+    raise SystemExit(worst > history.GOAL_MS)
+
+
+if __name__ == "__main__":
+    main()

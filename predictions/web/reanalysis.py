@@ -1,0 +1,112 @@
+"""Reading old samples again with the active model: order it, watch it, stop it."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Final
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.models import Site
+from accounts.permissions import Capability
+from accounts.web.access import requires, signed_in
+from hematovision.core.origin import Origin
+from mlcore.registry import selectors as models
+from mlcore.registry.models import ModelVersion
+from mlcore.web.vocabulary import UNIDENTIFIED, cell_class, place
+from predictions.models import ReanalysedSample, Reanalysis
+from predictions.selectors.reanalysis import Progress, orders, progress
+from predictions.services.reanalysis import ReanalysisRefused, reanalysis_order, reanalysis_stop
+
+SHOWN: Final = 20
+OF_DAY: Final = {"type": "date"}
+
+
+class OrderForm(forms.Form):
+    """Which samples; what is left empty does not narrow."""
+
+    date_from = forms.DateField(
+        label=gettext_lazy("Received from"), required=False, widget=forms.DateInput(attrs=OF_DAY)
+    )
+    date_to = forms.DateField(label=gettext_lazy("to"), required=False, widget=forms.DateInput(attrs=OF_DAY))
+    site = forms.ModelChoiceField(
+        Site.objects.order_by("name"),
+        label=gettext_lazy("Site"),
+        required=False,
+        empty_label=gettext_lazy("all"),
+    )
+    read_by = forms.ModelChoiceField(
+        ModelVersion.objects.all(),
+        label=gettext_lazy("Read by"),
+        required=False,
+        empty_label=gettext_lazy("any model"),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Capability.MANAGE_MODELS)
+def index(request: HttpRequest) -> HttpResponse:
+    """List the orders, with the form that adds one."""
+    form = OrderForm(request.POST if request.method == "POST" else None, label_suffix="")
+    if request.method == "POST" and form.is_valid():
+        asked = form.cleaned_data
+        keys = {name: asked[name].pk if asked[name] else None for name in ("site", "read_by")}
+        days = {name: asked[name] for name in ("date_from", "date_to")}
+        try:
+            order = reanalysis_order(actor=signed_in(request), origin=Origin.of(request), **days, **keys)
+        except ReanalysisRefused as refusal:
+            form.add_error(None, str(refusal.message))
+        else:
+            return redirect("reanalysis_order", order.pk)
+    found = list(orders()[:SHOWN])
+    context = {
+        "form": form,
+        "orders": [(order, progress(order)) for order in found],
+        "active": models.active_version(),
+    }
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+    return render(request, "predictions/reanalyses.html", context, status=status)
+
+
+@require_GET
+@requires(Capability.MANAGE_MODELS)
+def detail(request: HttpRequest, order_id: UUID) -> HttpResponse:
+    """Show one order; the page asks for itself again while it runs."""
+    try:
+        order = orders().get(pk=order_id)
+    except Reanalysis.DoesNotExist:
+        raise Http404 from None
+    found = progress(order)
+    states = [(state.label, found.counts.get(state, 0)) for state in ReanalysedSample.State]
+    context = {"order": order, "progress": found, "states": states, "classes": _classes(found)}
+    return render(request, "predictions/reanalysis.html", context)
+
+
+@require_POST
+@requires(Capability.MANAGE_MODELS)
+def stop(request: HttpRequest, order_id: UUID) -> HttpResponse:
+    """End an order."""
+    try:
+        reanalysis_stop(actor=signed_in(request), origin=Origin.of(request), order_id=order_id)
+    except Reanalysis.DoesNotExist:
+        raise Http404 from None
+    messages.success(request, _("It ends after the sample at hand. What was read stays."))
+    return redirect("reanalysis_order", order_id)
+
+
+def _classes(found: Progress) -> list[tuple[object, int, int]]:
+    """Return how many cells were called what before and are now, in the order of the classes."""
+    labels = sorted(
+        found.before.keys() | found.now.keys(), key=lambda label: (not label, place(label), label)
+    )
+    return [
+        (cell_class(label) if label else UNIDENTIFIED, found.before.get(label, 0), found.now.get(label, 0))
+        for label in labels
+    ]
