@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0003_factors_and_tokens'),
-        ('predictions', '0014_shadow_readings'),
+        ('predictions', '0013_shadow_readings'),
         ('registry', '0006_judging'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -1,10 +1,11 @@
 """Let the application erase a patient by one function of the tables' owner, and never without the log.
 
 The application's role still may not delete a report, a review, a reading or an event of a sample. The function
-does it for whole samples of one patient, with all that hangs on them: it runs with the owner's rights, sets the refusing triggers aside
-while their tables are locked, and puts them back. It also writes down which samples it erased; a trigger on
-those rows refuses the commit unless the log has an event of the erasure, so that whoever calls the function
-cannot hide that they did. The event is looked for at the commit, since it is written last.
+does it for whole samples of one patient, with all that hangs on them: it runs with the owner's rights, sets
+the refusing triggers aside while their tables are locked, and puts them back. It also writes down which
+samples it erased; a trigger on those rows refuses the commit unless the log has an event of the erasure, so
+that whoever calls the function cannot hide that they did. The event is looked for at the commit, since it is
+written last. The counts of days (0014) name no patient and stay.
 """
 
 import django.db.models.functions.datetime
@@ -32,6 +33,8 @@ BEGIN
     END LOOP;
     DELETE FROM predictions_emergencyaccess WHERE sample_id = ANY (samples);
     DELETE FROM predictions_sampletally WHERE sample_id = ANY (samples);
+    DELETE FROM predictions_reanalysedsample WHERE sample_id = ANY (samples);
+    DELETE FROM predictions_shadowreading WHERE field_id = ANY (fields);
     DELETE FROM predictions_cell
         WHERE analysis_id IN (SELECT id FROM predictions_analysis WHERE field_id = ANY (fields));
     DELETE FROM predictions_analysis WHERE field_id = ANY (fields);
@@ -74,7 +77,7 @@ DROP FUNCTION predictions_erase(uuid[]);
 
 class Migration(migrations.Migration):
 
-    dependencies = [('predictions', '0011_emergency_access'), ('audit', '0002_only_grows')]
+    dependencies = [('predictions', '0014_days_and_drift'), ('audit', '0002_only_grows')]
 
     operations = [
         migrations.CreateModel(

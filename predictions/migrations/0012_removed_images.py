@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('predictions', '0012_erasing'),
+        ('predictions', '0011_emergency_access'),
     ]
 
     operations = [

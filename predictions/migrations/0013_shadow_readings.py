@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('predictions', '0013_removed_images'),
+        ('predictions', '0012_removed_images'),
         ('registry', '0006_judging'),
     ]
 
