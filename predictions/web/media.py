@@ -26,9 +26,10 @@ def field_image(request: HttpRequest, field_id: UUID) -> HttpResponseBase:
     """Send the stored image of a field, or with ``?size=small`` its thumbnail."""
     image = get_object_or_404(visible_fields(request.user).select_related("image"), pk=field_id).image
     try:
+        small = request.GET.get("size") == "small"
         if image.removed_at:
-            return _removed()
-        if request.GET.get("size") == "small":
+            return _removed("removed" if small else "removed-field")
+        if small:
             return _jpeg(pictures.thumbnail(image.path))
         return _stored(image)
     except OSError as problem:
@@ -43,7 +44,7 @@ def cell_crop(request: HttpRequest, cell_id: UUID) -> HttpResponse:
         cell = visible_cell(request.user, cell_id)
         image = cell.analysis.field.image
         if image.removed_at:
-            return _removed()
+            return _removed("removed")
         siblings = list(cell.analysis.cells.all())
         boxes = tuple(one.box for one in siblings)
         return _jpeg(pictures.crop(image.path, boxes, siblings.index(cell)))
@@ -78,9 +79,9 @@ def _stored(image: StoredImage) -> HttpResponseBase:
     return HttpResponse(content_type=image.media_type, headers=headers)
 
 
-def _removed() -> HttpResponse:
+def _removed(drawing: str) -> HttpResponse:
     """Lead to a drawing in place of an image that the retention rule has removed; pages say it in words."""
-    return redirect(static("img/removed.svg"))
+    return redirect(static(f"img/{drawing}.svg"))
 
 
 def _jpeg(content: bytes) -> HttpResponse:

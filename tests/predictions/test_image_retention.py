@@ -156,9 +156,11 @@ def test_pages_say_so_and_draw_something_in_its_place(signed, doctor, technician
     assert f"The image was removed on {day} by the laboratory’s retention rule." in html
     html = browser.get(reverse("sample", args=[sample.pk])).content.decode()
     assert "1 image of this sample was removed by the laboratory’s retention rule" in html
-    for address in (reverse("cell_crop", args=[cell.pk]), reverse("field_image", args=[field.pk])):
+    whole = reverse("field_image", args=[field.pk])
+    crop = reverse("cell_crop", args=[cell.pk])
+    for address, name in ((crop, "removed"), (whole, "removed-field"), (f"{whole}?size=small", "removed")):
         answer = browser.get(address)
-        assert (answer.status_code, answer["Location"]) == (302, "/static/img/removed.svg")
+        assert (answer.status_code, answer["Location"]) == (302, f"/static/img/{name}.svg")
     assert browser.get(reverse("cell_context", args=[cell.pk])).status_code == 200
     told = browser.get(f"/api/v1/fields/{field.pk}/image")
     assert told.status_code == 410
