@@ -26,7 +26,7 @@ def sweep() -> None:
         ring(RUN_TRAINING, str(run_id))
 
 
-@light_task(PROBE_TRAINING, seconds=300)
+@light_task(PROBE_TRAINING, seconds=180)
 def probe() -> None:
     """Time a few batches for the order form."""
     run_probe()
