@@ -1,7 +1,7 @@
 """How fast cells are read alone and beside a training: ``python -m bench.training_beside``.
 
 One process reads drawn cells with one thread as the inference worker does; a real training runs as the
-training worker's child, held (SIGSTOP) and let go (SIGCONT) in turns, so that both come from the same minutes.
+training worker's child, held (SIGSTOP) and let go (SIGCONT) in turns, so both speeds share the minutes.
 """
 
 from __future__ import annotations
