@@ -52,7 +52,7 @@ def sweep() -> None:
         ring(EVALUATE_VERSION, str(evaluation_id))
 
 
-@light_task(PROBE_TRAINING, seconds=300)
+@light_task(PROBE_TRAINING, seconds=180)
 def probe() -> None:
     """Time a few batches for the order form."""
     run_probe()

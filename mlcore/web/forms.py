@@ -7,7 +7,6 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.audit.record import JSON
 from mlcore.registry import selectors, training
 from mlcore.registry.frozen_sets import frozen_choices
 from mlcore.registry.training import DEFAULTS, NUMBERS, Augmentation, Balance, Recipe, Start, data_folders
@@ -62,7 +61,7 @@ class TrainingForm(forms.Form):
         """Return the fields that most orders leave as they are."""
         return [self[name] for name in ("epochs", "depth", "augmentation", "balance", "patience", "seed")]
 
-    def options(self) -> dict[str, JSON]:
+    def options(self) -> dict[str, Any]:
         """Return the options of a valid order; what was left empty is as usual."""
         chosen = {name: self.cleaned_data[name] for name in (*DEFAULTS, "epochs")}
         given = {name: value for name, value in chosen.items() if value not in (None, "")}
