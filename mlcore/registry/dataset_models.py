@@ -105,3 +105,24 @@ class DataSetVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.dataset_id} {self.number}"
+
+    @property
+    def title(self) -> str:
+        """The name and number under which people know it."""
+        return _("%(name)s, version %(number)d") % {"name": self.dataset.name, "number": self.number}
+
+    @property
+    def cells(self) -> int:
+        """How many cells a ready version holds."""
+        return int(self.counts.get("cells", 0))
+
+    @property
+    def header(self) -> dict[str, str | int]:
+        """What its manifest begins with: name, number, licence and source."""
+        told = self.dataset
+        return {
+            "name": told.name,
+            "version": self.number,
+            "license": told.license,
+            "source": told.source,
+        }

@@ -54,6 +54,16 @@ def ready_versions() -> QuerySet[DataSetVersion]:
     return ready.order_by("dataset__name", "-number")
 
 
+def ready_version(sha256: str) -> DataSetVersion | None:
+    """Return the ready version with that hash, or None."""
+    return ready_versions().filter(sha256=sha256).first()
+
+
+def pictures_root() -> Path:
+    """Return the folder below which the pictures of all versions lie."""
+    return Path(settings.DATASET_ROOT) / PICTURES
+
+
 def dataset_version(version_id: UUID) -> DataSetVersion:
     """Return one version with its data set.
 
@@ -63,15 +73,15 @@ def dataset_version(version_id: UUID) -> DataSetVersion:
     return DataSetVersion.objects.select_related("dataset", "created_by").get(pk=version_id)
 
 
-def manifest_path(version: DataSetVersion) -> Path:
-    """Return where the manifest of a ready version lies."""
-    assert version.sha256 is not None
-    return Path(settings.DATASET_ROOT) / version.sha256 / MANIFEST
+def manifest_path(sha256: str | None) -> Path:
+    """Return where the manifest of a ready version lies; the engine checks its hash."""
+    assert sha256 is not None
+    return Path(settings.DATASET_ROOT) / sha256 / MANIFEST
 
 
 def picture_path(picture: FrozenPicture) -> Path:
     """Return where a picture lies; it may have been erased since."""
-    return Path(settings.DATASET_ROOT) / PICTURES / picture.file
+    return pictures_root() / picture.file
 
 
 def frozen(version: DataSetVersion) -> FrozenSet:
@@ -80,7 +90,7 @@ def frozen(version: DataSetVersion) -> FrozenSet:
     Raises:
         DataError: the manifest is missing or was altered.
     """
-    return _frozen(manifest_path(version))
+    return _frozen(manifest_path(version.sha256))
 
 
 def leaks(version: DataSetVersion) -> list[Leak]:

@@ -10,7 +10,7 @@ from django.core.cache import cache
 
 from hematovision.core.queue import PROBE_TRAINING, ring
 from mlcore.registry import selectors
-from mlcore.registry.frozen_sets import frozen_choices
+from mlcore.registry.dataset_selectors import ready_versions
 from mlcore.registry.models import TrainingRun, TrainingState
 from mlcore.registry.training import DEFAULTS
 
@@ -46,7 +46,7 @@ def estimated(recipe: str, options: Mapping[str, Any]) -> Estimate | None:
     Where neither earlier runs nor a probe tell, the training worker is asked to probe.
     """
     chosen = {**DEFAULTS, **options}
-    cells = sum(one.cells for one in frozen_choices() if one.sha256 in chosen["datasets"])
+    cells = sum(one.cells for one in ready_versions().filter(sha256__in=chosen["datasets"]))
     if not cells:
         return None
     work = _work(cells, int(chosen["epochs"]))

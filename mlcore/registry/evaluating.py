@@ -1,12 +1,8 @@
-"""Orders to measure a version on a frozen data set, and the data sets that there are."""
+"""Orders to measure a version on a frozen data set."""
 
 from __future__ import annotations
 
-import json
-import re
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
@@ -19,41 +15,15 @@ from accounts.permissions import Capability, require
 from hematovision.core.errors import PortalError
 from hematovision.core.origin import Origin
 from hematovision.core.queue import EVALUATE_VERSION, ring_on_commit
-from mlcore.engine.frozen import MANIFEST
 from mlcore.registry import selectors
+from mlcore.registry.dataset_selectors import ready_version
 from mlcore.registry.models import Evaluation, EvaluationState
-
-_NAME: Final = re.compile(r"[0-9a-f]{64}")
 
 
 class EvaluationRefused(PortalError):  # noqa: N818 -- the name says what happened
     """There is no such data set version; nothing was queued."""
 
     code = "evaluation_refused"
-
-
-@dataclass(frozen=True, slots=True)
-class KnownSet:
-    """A frozen data set version on the server's disk: its hash and its header."""
-
-    sha256: str
-    header: dict[str, Any]
-
-    @property
-    def title(self) -> str:
-        """The name and number under which people know it."""
-        return f"{self.header.get('name', '?')} {self.header.get('version', '')}".strip()
-
-
-def known_sets() -> list[KnownSet]:
-    """Return the frozen versions below ``DATASET_ROOT``, by name and then newest first.
-
-    Only headers are read; whoever uses a version has its hash checked.
-    """
-    root = Path(settings.DATASET_ROOT)
-    folders = [entry for entry in root.iterdir() if _NAME.fullmatch(entry.name)] if root.is_dir() else []
-    found = [one for one in map(_known, folders) if one is not None]
-    return sorted(found, key=lambda one: (str(one.header.get("name")), -int(one.header.get("version", 0))))
 
 
 def evaluation_order(
@@ -71,7 +41,7 @@ def evaluation_order(
     if actor is not None:
         require(actor, Capability.MANAGE_MODELS)
     chosen = selectors.version(version)
-    known = _known(Path(settings.DATASET_ROOT) / data) if _NAME.fullmatch(data) else None
+    known = ready_version(data)
     if known is None:
         raise EvaluationRefused(_("There is no such data set version on the server."))
     standing = chosen.evaluations.filter(data_sha256=data).exclude(state=EvaluationState.FAILED)
@@ -93,14 +63,3 @@ def evaluation_order(
 def folder_of(evaluation: Evaluation) -> Path:
     """Return where the pictures of an evaluation lie."""
     return Path(settings.EVALUATION_ROOT) / str(evaluation.pk)
-
-
-def _known(folder: Path) -> KnownSet | None:
-    """Return the version in ``folder``, or None if there is none."""
-    try:
-        with (folder / MANIFEST).open(encoding="utf-8") as handle:
-            header = json.loads(handle.readline())
-    except (OSError, ValueError):
-        return None
-    header.pop("format", None)
-    return KnownSet(folder.name, header)

@@ -20,7 +20,7 @@ from hematovision.core.errors import PortalError
 from hematovision.core.origin import Origin
 from hematovision.core.queue import RUN_TRAINING, ring_on_commit
 from mlcore.registry import selectors
-from mlcore.registry.frozen_sets import frozen_choices
+from mlcore.registry.dataset_selectors import ready_versions
 from mlcore.registry.models import ModelVersion, TrainingRun, TrainingState
 
 MAX_EPOCHS: Final = 200
@@ -175,7 +175,7 @@ def _check_data(data: str, options: Mapping[str, JSON]) -> None:
     datasets = options.get("datasets") or []
     if not isinstance(datasets, list) or bool(datasets) == bool(data):
         raise TrainingRefused(_("Choose data sets, or a folder on the server; not both."))
-    known = {one.sha256 for one in frozen_choices()}
+    known = set(ready_versions().values_list("sha256", flat=True))
     if any(sha256 not in known for sha256 in datasets):
         raise TrainingRefused(_("A chosen data set is no longer on the server."))
     if data:

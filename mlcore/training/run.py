@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.permissions import Capability, require
 from hematovision.core.errors import PortalError
 from mlcore.engine.bundle import SHIPPED_BUNDLE
-from mlcore.registry import files, frozen_sets, selectors, services
+from mlcore.registry import dataset_selectors, evaluating, files, selectors, services
 from mlcore.registry.models import ModelSource, ModelVersion, TrainingRun, TrainingState
 from mlcore.registry.training import DEFAULTS, Start, folder_path
 from mlcore.training import lease
@@ -65,6 +65,8 @@ def _outcome(run: TrainingRun) -> Outcome:
         logger.warning("Training %s failed: %s", run.pk, type(problem).__name__)
         return Outcome(state=TrainingState.FAILED, failure=str(problem))
     shutil.rmtree(_workdir(run), ignore_errors=True)
+    for sha256 in run.options.get("datasets", []):
+        evaluating.evaluation_order(version=version.pk, data=sha256, actor=None)
     return Outcome(state=TrainingState.DONE, result=version)
 
 
@@ -128,8 +130,8 @@ def _data(run: TrainingRun) -> list[str]:
     """Return the options that name what is trained on."""
     if run.data:
         return ["--data", str(folder_path(run.data))]
-    named = [("--dataset", frozen_sets.manifest_path(sha256)) for sha256 in run.options["datasets"]]
-    named.append(("--pictures", frozen_sets.pictures_root()))
+    named = [("--dataset", dataset_selectors.manifest_path(sha256)) for sha256 in run.options["datasets"]]
+    named.append(("--pictures", dataset_selectors.pictures_root()))
     return [str(part) for option in named for part in option]
 
 

@@ -195,7 +195,7 @@ def manifest(request: HttpRequest, dataset_version_id: UUID) -> FileResponse:  #
     if version.state != DataSetState.READY:
         raise Http404
     try:
-        content = selectors.manifest_path(version).open("rb")
+        content = selectors.manifest_path(version.sha256).open("rb")
     except OSError as problem:
         raise Http404 from problem
     name = f"dataset-{version.sha256:.12}.jsonl"

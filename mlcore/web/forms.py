@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from mlcore.registry import selectors, training
-from mlcore.registry.frozen_sets import frozen_choices
+from mlcore.registry.dataset_selectors import ready_versions
 from mlcore.registry.training import DEFAULTS, NUMBERS, Augmentation, Balance, Recipe, Start, data_folders
 
 
@@ -41,8 +42,11 @@ class TrainingForm(forms.Form):
         super().__init__(*args, **kwargs)
         folders = [(name, name) for name in data_folders()]
         sets = [
-            (one.sha256, _("%(name)s, version %(number)d: %(cells)s cells") % vars_of(one))
-            for one in frozen_choices()
+            (
+                one.sha256,
+                _("%(title)s: %(cells)s cells") % {"title": one.title, "cells": number_format(one.cells)},
+            )
+            for one in ready_versions()
         ]
         self.has_data = bool(folders or sets)
         self._choose("folder", [("", _("none")), *folders] if sets else folders)
@@ -66,11 +70,6 @@ class TrainingForm(forms.Form):
         chosen = {name: self.cleaned_data[name] for name in (*DEFAULTS, "epochs")}
         given = {name: value for name, value in chosen.items() if value not in (None, "")}
         return {**DEFAULTS, **given}
-
-
-def vars_of(one: Any) -> dict[str, Any]:
-    """Return what a data set's choice is named by."""
-    return {"name": one.name, "number": one.number, "cells": f"{one.cells:,}"}
 
 
 def _starts() -> list[tuple[str, Any]]:

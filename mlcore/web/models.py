@@ -14,7 +14,7 @@ from accounts.selectors import active_admins
 from accounts.web.access import requires
 from mlcore.engine.card import never_shown
 from mlcore.registry import selectors
-from mlcore.registry.evaluating import known_sets
+from mlcore.registry.dataset_selectors import ready_versions
 from mlcore.registry.models import ModelState, ModelVersion, PromotionState
 from mlcore.registry.promotion import LEAST_REASON, standing_gate, version_before
 from mlcore.web.card import card_html
@@ -70,7 +70,7 @@ def _judged(version: ModelVersion) -> dict[str, object]:
         "gate_stands": gate is not None and active is not None and gate.active_id == active.pk,
         "gate_lines": lines(gate) if gate else [],
         "promotions": list(selectors.promotions().filter(version=version)),
-        "sets": known_sets(),
+        "sets": ready_versions(),
         "first": active is None,
         # Where one person alone manages models, nobody can approve what they ask for.
         "alone": active_admins().count() < 2,

@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 
 from mlcore.registry import selectors
-from mlcore.registry.frozen_sets import frozen_choices
+from mlcore.registry.dataset_selectors import ready_versions
 from mlcore.registry.models import TrainingRun
 from mlcore.registry.training import DEFAULTS, Augmentation, Balance, Recipe, Start
 
@@ -33,13 +33,8 @@ def ordered(run: TrainingRun) -> list[tuple[str, Any]]:
 
 
 def _set_names(hashes: list[str]) -> list[str]:
-    known = {one.sha256: one for one in frozen_choices()}
-    return [
-        _("%(name)s, version %(number)d") % {"name": known[sha256].name, "number": known[sha256].number}
-        if sha256 in known
-        else sha256[:12]
-        for sha256 in hashes
-    ]
+    known = {one.sha256: one.title for one in ready_versions().filter(sha256__in=hashes)}
+    return [known.get(sha256, sha256[:12]) for sha256 in hashes]
 
 
 def _start_name(start: str) -> Any:

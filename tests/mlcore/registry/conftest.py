@@ -6,7 +6,7 @@ import pytest
 
 from mlcore.engine.frozen import FrozenHeader, FrozenPicture, picture_file, write_frozen
 from mlcore.registry import services
-from mlcore.registry.models import Evaluation, EvaluationState
+from mlcore.registry.models import DataSet, DataSetVersion, Evaluation, EvaluationState
 from tests.mlcore.conftest import renamed
 from tests.mlcore.engine.test_criteria import CLASSES
 
@@ -18,7 +18,7 @@ def key(number, part="test"):
 
 
 @pytest.fixture
-def frozen(settings, tmp_path):
+def frozen(settings, tmp_path, admin):
     """A data set version with 700 test cells of each class, and one training picture beside them."""
     settings.DATASET_ROOT = tmp_path / "datasets"
     settings.EVALUATION_ROOT = tmp_path / "evaluations"
@@ -30,7 +30,11 @@ def frozen(settings, tmp_path):
     ]
     away = key(0, "training")
     pictures.append(FrozenPicture(away, picture_file(away), CLASSES[0], "lab", "far", "training"))
-    return write_frozen(settings.DATASET_ROOT, FrozenHeader("Ward", 1, "own", "here"), pictures)
+    sha256 = write_frozen(settings.DATASET_ROOT, FrozenHeader("Ward", 1, "own", "here"), pictures)
+    row = DataSet.objects.create(name="Ward", license="own", source="here", created_by=admin)
+    facts = {"number": 1, "sha256": sha256, "state": "ready", "origin": "zip", "created_by": admin}
+    DataSetVersion.objects.create(dataset=row, **facts)
+    return sha256
 
 
 @pytest.fixture

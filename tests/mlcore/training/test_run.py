@@ -20,7 +20,14 @@ from accounts.audit.models import AuditEvent
 from mlcore.engine.bundle import SEEN, read_bundle
 from mlcore.engine.frozen import PICTURES, FrozenHeader, FrozenPicture, picture_file, write_frozen
 from mlcore.registry import files, selectors, training
-from mlcore.registry.models import ModelSource, ModelState, TrainingRun, TrainingState
+from mlcore.registry.models import (
+    DataSet,
+    DataSetVersion,
+    ModelSource,
+    ModelState,
+    TrainingRun,
+    TrainingState,
+)
 from mlcore.training import lease
 from mlcore.training.run import run_training
 from predictions.synthetic import draw_field
@@ -54,9 +61,10 @@ def drawn(var):
 
 
 @pytest.fixture
-def frozen(var):
+def frozen(var, settings, admin):
     """The same cells as a frozen data set; one group of three touches the test and is in it."""
     folder, cells = var / "datasets", []
+    settings.DATASET_ROOT = folder
     for kind, (label, name) in enumerate(
         (("neutrophil", "neutrophil"), ("lymphocyte", "lymphocyte"), ("monocyte", "mast_cell"))
     ):
@@ -69,7 +77,11 @@ def frozen(var):
             split = ("test", "validation", "validation", "training")[min(seed // 2, 3)]
             file = picture_file(sha256, ".jpg")
             cells.append(FrozenPicture(sha256, file, name, "here", f"{kind}-{seed // 2}", split))
-    return write_frozen(folder, FrozenHeader("drawn", 3, "CC0", "drawn"), cells)
+    sha256 = write_frozen(folder, FrozenHeader("drawn", 3, "CC0", "drawn"), cells)
+    row = DataSet.objects.create(name="drawn", license="CC0", source="drawn", created_by=admin)
+    facts = {"number": 3, "sha256": sha256, "state": "ready", "origin": "zip", "created_by": admin}
+    DataSetVersion.objects.create(dataset=row, counts={"cells": len(cells)}, **facts)
+    return sha256
 
 
 def order(admin, data, recipe="cell"):
