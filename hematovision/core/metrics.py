@@ -54,6 +54,12 @@ REQUESTS: Final = Series(
     ("route", "method", "status"),
     (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
+ATTEMPTS: Final = Series(
+    "hematovision_analysis_attempt_seconds",
+    "Attempts to read an image, from taking the job to its end: done, late (taken over) or why not.",
+    ("outcome",),
+    (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40),
+)
 
 # Until when nothing is counted, by this process' monotonic clock; one entry, so that threads share it.
 _paused: dict[str, float] = {"until": 0.0}

@@ -21,9 +21,8 @@ from hematovision.core import metrics as core
 from hematovision.core.csp_reports import REPORTS
 from hematovision.core.metrics import Series
 from hematovision.dashboard.gauges import gauges
-from predictions.services.analyse import ATTEMPTS
 
-COUNTED = (core.REQUESTS, ATTEMPTS, REPORTS)
+COUNTED = (core.REQUESTS, core.ATTEMPTS, REPORTS)
 
 
 class Everything(Collector):

@@ -5,13 +5,11 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from typing import Final
 from uuid import UUID
 
 from celery.exceptions import SoftTimeLimitExceeded
 
 from hematovision.core import metrics
-from hematovision.core.metrics import Series
 from mlcore.serving import loader
 from mlcore.serving.loader import Loaded, ModelUnavailable
 from predictions.errors import ImageGone
@@ -22,13 +20,6 @@ from predictions.services.twins import suggest_twins
 from predictions.states import Failure
 
 logger = logging.getLogger(__name__)
-
-ATTEMPTS: Final = Series(
-    "hematovision_analysis_attempt_seconds",
-    "Attempts to read an image, from taking the job to its end: done, late (taken over) or why not.",
-    ("outcome",),
-    (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40),
-)
 
 
 def analyse_field(field_id: UUID, *, load: Callable[[], Loaded] = loader.current) -> None:
@@ -46,7 +37,7 @@ def analyse_field(field_id: UUID, *, load: Callable[[], Loaded] = loader.current
         return
     began = time.monotonic()
     outcome = _end(lease, loaded)
-    metrics.count(ATTEMPTS, outcome, seconds=time.monotonic() - began)
+    metrics.count(metrics.ATTEMPTS, outcome, seconds=time.monotonic() - began)
 
 
 def _end(lease: jobs.Lease, loaded: Loaded) -> str:
