@@ -88,7 +88,7 @@ def sweep(store: Path) -> None:
 
     These are the pictures that no version names, and uploads that are a day old.
     """
-    for upload in store.glob("uploads/*"):
+    for upload in store.glob(".uploads/*"):
         if upload.stat().st_mtime < time.time() - UPLOAD_KEPT_SECONDS:
             upload.unlink()
     named = {

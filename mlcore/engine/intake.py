@@ -70,9 +70,10 @@ def take_folders(
         else:
             again[label] += 1
     _refuse("cannot be taken", faults)
-    taken.notes += [
-        f"{label}: {count} pictures were there twice; each counts once." for label, count in again.items()
-    ]
+    for label, count in again.items():
+        taken.notes.append(
+            f"{label}: {count} more copies of the same file were there; each picture counts once."
+        )
     own = [label for label in ordered(labels.values()) if label not in LABELS]
     if own:
         taken.notes.append(f"Classes of your own, as the folders name them: {', '.join(own)}.")
@@ -143,7 +144,8 @@ def check_groups(cells: Sequence[Candidate], groups: dict[str, str], *, strict: 
         yield f"{label}: {few[label]} originals only; a split into three parts needs {FEWEST}."
     mixed = sum(len(labels) > 1 for labels in classes.values()) if strict else 0
     if mixed:
-        yield f"{mixed} groups of near-duplicates hold more than one class. Look at them."
+        held = "1 group of near-duplicates holds" if mixed == 1 else f"{mixed} groups of near-duplicates hold"
+        yield f"{held} pictures of more than one class. Look at them."
 
 
 def _labels(arrivals: Sequence[Arrival]) -> dict[str, str]:

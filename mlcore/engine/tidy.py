@@ -52,7 +52,7 @@ def keep(content: bytes, pictures: Path) -> tuple[str, str]:
     target = pictures / file
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        draft = target.with_suffix(".draft")
+        draft = target.with_name(f".{sha256}")
         write_flushed(draft, clean)
         draft.replace(target)
     return sha256, file

@@ -75,7 +75,7 @@ class ReviewedCell:
 
 def incoming(version_id: UUID) -> Path:
     """Return the folder of what is being imported; it is removed when the import ends."""
-    return Path(settings.DATASET_ROOT) / "incoming" / str(version_id)
+    return Path(settings.DATASET_ROOT) / ".incoming" / str(version_id)
 
 
 def dataset_import_zip(

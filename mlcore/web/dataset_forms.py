@@ -25,6 +25,9 @@ class AboutForm(forms.Form):
     license = forms.CharField(label=_("Licence"), max_length=120, required=False)
     source = forms.CharField(label=_("Source"), max_length=300, required=False)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+
     def clean(self) -> dict[str, Any]:
         """A new data set needs all three; an existing one has them."""
         given = super().clean() or {}

@@ -15,7 +15,7 @@ class StoredArchive(TemporaryUploadedFile):
     """An uploaded file beside the data sets, so that it can be moved there; it goes where nobody moves it."""
 
     def __init__(self, name: str, content_type: str, size: int, charset: str, extra: Any = None) -> None:
-        folder = Path(settings.DATASET_ROOT) / "uploads"
+        folder = Path(settings.DATASET_ROOT) / ".uploads"
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         file = tempfile.NamedTemporaryFile(suffix=".zip", dir=folder)  # noqa: SIM115 -- closed with the request
         UploadedFile.__init__(self, file, name, content_type, size, charset, extra)

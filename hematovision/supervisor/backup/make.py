@@ -17,7 +17,7 @@ from hematovision.supervisor.backup.source import manage, reached
 from hematovision.supervisor.errors import StartError
 from mlcore.engine.durable import flush_folder
 
-FOLDERS: Final = ("images", "models", "secrets")
+FOLDERS: Final = ("images", "models", "datasets", "secrets")
 # Passwords of servers on this machine: a restored portal makes its own.
 OWN: Final = ("secrets/db-", "secrets/broker")
 

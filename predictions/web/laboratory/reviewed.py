@@ -53,7 +53,7 @@ class PeriodForm(forms.Form):
 @requires(Capability.MANAGE_MODELS)
 def page(request: HttpRequest) -> HttpResponse:
     """Show what the chosen samples hold; post it to order a version."""
-    period = PeriodForm(request.POST if request.method == "POST" else request.GET)
+    period = PeriodForm(request.POST if request.method == "POST" else request.GET, label_suffix="")
     valid = period.is_valid()
     if request.method != "POST":
         return _shown(request, period, AboutForm(initial={"dataset": request.GET.get("dataset", "")}))

@@ -26,8 +26,8 @@ def test_an_upload_becomes_an_order_and_its_file_leaves_the_uploads(browser, tmp
     answer = browser.post(reverse("dataset_zip"), {**GIVEN, "archive": archive(tmp_path)})
     version = DataSetVersion.objects.get()
     assert answer.headers["Location"] == reverse("dataset_version", args=[version.pk])
-    assert (dataset_root / "incoming" / str(version.pk) / "data.zip").stat().st_size > 1000
-    assert list((dataset_root / "uploads").iterdir()) == []
+    assert (dataset_root / ".incoming" / str(version.pk) / "data.zip").stat().st_size > 1000
+    assert list((dataset_root / ".uploads").iterdir()) == []
     assert "Waiting for the training worker" in browser.get(answer.headers["Location"]).content.decode()
 
 
@@ -39,7 +39,7 @@ def test_an_upload_that_is_too_large_or_refused_leaves_nothing(browser, tmp_path
     answer = browser.post(reverse("dataset_zip"), {**GIVEN, "archive": archive(tmp_path)})
     assert answer.status_code == 422
     assert not DataSet.objects.exists()
-    assert list((dataset_root / "uploads").iterdir()) == []
+    assert list((dataset_root / ".uploads").iterdir()) == []
 
 
 def test_an_upload_without_its_token_is_refused(admin, tmp_path):
