@@ -191,4 +191,4 @@ def _mistakes(report: Mapping[str, Any]) -> str:
 
 
 def _word(label: str) -> str:
-    return cell_class(label).name.lower()
+    return str(cell_class(label).name).lower()
