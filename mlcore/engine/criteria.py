@@ -154,8 +154,17 @@ def _targets(outcomes: Sequence[CellOutcome], policy: Policy) -> Iterator[Criter
 
 
 def _measured(name: str, verdict: Verdict, wanted: float, share: Proportion, groups: int) -> Criterion:
-    figures = {"value": share.value, "low": share.low, "high": share.high}
-    return Criterion(name, "", verdict, wanted, **figures, cells=share.cells, groups=groups)
+    return Criterion(
+        name=name,
+        label="",
+        verdict=verdict,
+        wanted=wanted,
+        value=share.value,
+        low=share.low,
+        high=share.high,
+        cells=share.cells,
+        groups=groups,
+    )
 
 
 def _groups(outcomes: Sequence[CellOutcome]) -> Groups:

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from django.conf import settings
+from django.db import transaction
 from PIL import Image as PillowImage
 
-from accounts.audit.record import record
+from accounts.audit.record import JSON, record
 from accounts.models import User
 from hematovision.core.origin import Origin
 from mlcore.engine.contracts import Box
@@ -38,8 +39,9 @@ def as_json(one: Evaluation) -> dict[str, Any]:
 
 def note_export(one: Evaluation, form: str, *, actor: User, origin: Origin | None) -> None:
     """Log that somebody took an evaluation along."""
-    detail = {"form": form, "data": one.data_sha256}
-    record("evaluation.exported", actor=actor, subject=one.version, origin=origin, detail=detail)
+    detail: dict[str, JSON] = {"form": form, "data": one.data_sha256}
+    with transaction.atomic():
+        record("evaluation.exported", actor=actor, subject=one.version, origin=origin, detail=detail)
 
 
 def cell_picture(key: str) -> bytes | None:

@@ -17,7 +17,7 @@ from django.db import models, transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from accounts.audit.record import record
+from accounts.audit.record import JSON, record
 from hematovision.core.errors import PortalError
 from mlcore.engine.durable import flush_folder
 from mlcore.engine.paired import OUTCOMES, REPORT
@@ -138,7 +138,7 @@ def _end(evaluation: Evaluation, **changes: Any) -> None:
     with transaction.atomic():
         _write(evaluation, finished_at=Now(), lease_until=None, **changes)
         outcome = "ok" if changes["state"] == EvaluationState.DONE else "failed"
-        detail = {"version": evaluation.version.version, "data": evaluation.data_sha256}
+        detail: dict[str, JSON] = {"version": evaluation.version.version, "data": evaluation.data_sha256}
         record("evaluation.ended", actor=None, subject=evaluation.version, outcome=outcome, detail=detail)
 
 

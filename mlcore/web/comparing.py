@@ -10,7 +10,7 @@ import numpy as np
 from django.utils.translation import gettext as _
 
 from mlcore.engine.errors import DataError
-from mlcore.engine.noninferiority import paired_difference
+from mlcore.engine.noninferiority import Difference, Proportion, paired_difference
 from mlcore.engine.paired import CellOutcome, Pairing, changes, paired, pairing
 from mlcore.registry.evaluating import EvaluationRefused
 from mlcore.registry.gate import outcomes
@@ -114,20 +114,22 @@ def compared(first: Evaluation, second: Evaluation) -> Comparison:
         difference=_("%(value)+.1f points (95 %% interval %(low)+.1f to %(high)+.1f)")
         % {name: 100 * getattr(found, name) for name in ("value", "low", "high")},
         changes=[
-            Change(*(cell_class(label) for label in words), number) for *words, number in changes(pairs)
+            Change(cell_class(truth), cell_class(one), cell_class(two), number)
+            for truth, one, two, number in changes(pairs)
         ],
         cells=[_pair(one, two) for one, two in apart[:SHOWN]],
     )
 
 
-def _difference(pairs: Sequence[tuple[CellOutcome, CellOutcome]]) -> Any:
+def _difference(pairs: Sequence[tuple[CellOutcome, CellOutcome]]) -> Difference:
     _names, groups = np.unique([one.group for one, _two in pairs], return_inverse=True)
     everyone = np.ones(len(pairs), dtype=np.bool_)
-    right = [np.asarray([pair[which].right for pair in pairs]) for which in (0, 1)]
-    return paired_difference(*right, groups, of_first=everyone, of_second=everyone)
+    first = np.asarray([one.right for one, _two in pairs])
+    second = np.asarray([two.right for _one, two in pairs])
+    return paired_difference(first, second, groups, of_first=everyone, of_second=everyone)
 
 
-def _share(found: Any) -> Share:
+def _share(found: Proportion) -> Share:
     return Share(found.value, found.low, found.high)
 
 
@@ -191,4 +193,4 @@ def _mistakes(report: Mapping[str, Any]) -> str:
 
 
 def _word(label: str) -> str:
-    return cell_class(label).name.lower()
+    return str(cell_class(label).name).lower()

@@ -114,7 +114,7 @@ def compare(request: HttpRequest) -> HttpResponse:
     done = selectors.evaluations().filter(state=EvaluationState.DONE)
     keys = [request.GET.get(name, "") for name in ("first", "second")]
     chosen = [next((one for one in done if str(one.pk) == key), None) for key in keys]
-    context = {"done": done, "chosen": keys, "comparison": None, "refusal": ""}
+    context: dict[str, object] = {"done": done, "chosen": keys, "comparison": None, "refusal": ""}
     if chosen[0] is not None and chosen[1] is not None:
         try:
             context["comparison"] = compared(chosen[0], chosen[1])

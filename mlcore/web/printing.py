@@ -79,7 +79,7 @@ def _classes(one: Evaluation) -> list[list[str]]:
     negative = negative_agreement(one)
     return [
         [
-            row.kind.name,
+            str(row.kind.name),
             str(row.pictures),
             *(share.text if share else "–" for share in row.shares),
             negative[row.kind.label].text if row.kind.label in negative else "–",
