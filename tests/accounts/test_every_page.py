@@ -148,7 +148,7 @@ def test_a_forgotten_password(visit, settings):
     page.goto(link)
     passwords(page, "short", "shorter")
     page.locator("form.form button").click()
-    look(page, "reset-refused", "password fields")
+    look(page, "reset-refused", "New password, once more")
     passwords(page, "nineteen-blue-lamps", "nineteen-blue-lamps")
     page.locator("form.form button").click()
     look(page, "reset-done", "password")
