@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from allauth.account.adapter import get_adapter
-from allauth.account.forms import UserTokenForm
+from allauth.account.forms import (
+    ChangePasswordForm,
+    LoginForm,
+    ReauthenticateForm,
+    ResetPasswordForm,
+    ResetPasswordKeyForm,
+    UserTokenForm,
+)
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.contrib.auth.forms import SetPasswordForm
@@ -147,3 +154,41 @@ class ActiveUserTokenForm(UserTokenForm):
         if not self.reset_user.is_active:
             raise get_adapter().validation_error("invalid_password_reset")
         return data
+
+
+class PlainWords(forms.Form):
+    """Names the fields of allauth's forms as the portal's other forms do, and each of them once."""
+
+    WORDS: ClassVar[dict[str, Any]] = {
+        "login": _("E-mail"),
+        "email": _("E-mail"),
+        "oldpassword": _("Current password"),
+        "password1": _("New password"),
+        "password2": _("New password, once more"),
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            field.widget.attrs.pop("placeholder", None)
+            field.label = self.WORDS.get(name, field.label)
+
+
+class PlainLogin(PlainWords, LoginForm):
+    """Signing in."""
+
+
+class PlainPasswordChange(PlainWords, ChangePasswordForm):
+    """Changing one's password."""
+
+
+class PlainPasswordReset(PlainWords, ResetPasswordForm):
+    """Asking for the link of a mail."""
+
+
+class PlainNewPassword(PlainWords, ResetPasswordKeyForm):
+    """Setting a password by the link of a mail."""
+
+
+class PlainReauthentication(PlainWords, ReauthenticateForm):
+    """Proving one's identity once more."""

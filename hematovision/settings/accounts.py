@@ -21,7 +21,14 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 
 ACCOUNT_ADAPTER = "accounts.web.adapter.ClosedAccountAdapter"
-ACCOUNT_FORMS = {"user_token": "accounts.web.forms.ActiveUserTokenForm"}
+ACCOUNT_FORMS = {
+    "user_token": "accounts.web.forms.ActiveUserTokenForm",
+    "login": "accounts.web.forms.PlainLogin",
+    "change_password": "accounts.web.forms.PlainPasswordChange",
+    "reset_password": "accounts.web.forms.PlainPasswordReset",
+    "reset_password_from_key": "accounts.web.forms.PlainNewPassword",
+    "reauthenticate": "accounts.web.forms.PlainReauthentication",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
