@@ -118,7 +118,8 @@ def _claim(order: Reanalysis) -> Unit | None:
     _give_way()
     lease = timedelta(seconds=LEASES * settings.JOB_LEASE_SECONDS)
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM, {"order": order.pk, "lease": lease})
+        facts: dict[str, Any] = {"order": order.pk, "lease": lease}
+        cursor.execute(CLAIM, facts)
         row = cursor.fetchone()
     return Unit(*row) if row else None
 
