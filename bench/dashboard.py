@@ -22,7 +22,7 @@ ALTER TABLE predictions_report DISABLE TRIGGER ALL;
 UPDATE predictions_report SET signed_at = now() - (now() - signed_at) * %(part)s;
 ALTER TABLE predictions_report ENABLE TRIGGER ALL;
 """
-PAGES = ("dashboard", "people")
+PAGES = ("dashboard", "people", "drift", "reanalyses")
 
 
 def move(samples: int) -> None:
@@ -71,7 +71,9 @@ def main() -> None:
     parser.add_argument("--dense", action="store_true")
     chosen = parser.parse_args()
     with history.servers():
-        history.fill(1, chosen.samples)
+        # In two parts, since only the statistics of the first let the database plan the second well.
+        history.fill(1, history.SMALL)
+        history.fill(history.SMALL + 1, chosen.samples)
         if chosen.dense:
             move(chosen.samples)
         count()

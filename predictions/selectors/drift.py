@@ -80,7 +80,7 @@ def seen(readings: QuerySet[Analysis]) -> Seen:
     for key, sample, picture, found in counted.values_list(
         "field_id", "field__sample_id", "picture", "found"
     ):
-        units[sample or key].append({**compared(picture), "cells": found})
+        units[sample or key].append({**compared(picture or {}), "cells": found})
     values: dict[str, list[float]] = {name: [] for name in (*COMPARED, "cells")}
     for fields in units.values():
         for name, told in values.items():
@@ -137,7 +137,7 @@ def _shares(readings: QuerySet[Analysis]) -> dict[str, dict[str, int]]:
     return {name: dict(counts) for name, counts in told.items()}
 
 
-def _rows(readings: QuerySet[Analysis]) -> Iterator[dict[str, Any]]:
+def _rows(readings: QuerySet[Analysis]) -> Iterator[Any]:
     last = CellReview.objects.filter(cell=OuterRef("pk")).order_by("-id").values("verdict")[:1]
     edges = Value(list(CONFIDENCES), output_field=ArrayField(FloatField()))
     place = Func(F("confidence"), edges, function="width_bucket", output_field=IntegerField())

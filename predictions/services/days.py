@@ -51,6 +51,7 @@ class Row(NamedTuple):
     label: str
 
 
+FOUND_BY: Final = ("day", "analysis__field__site", "analysis__model_version", "label")
 Reviewed = dict[Row, tuple[int, int]]
 
 
@@ -73,13 +74,14 @@ def reviewed_now(cells: Sequence[UUID]) -> Reviewed:
     answered = Cell.objects.filter(pk__in=cells, abstained=False).order_by()
     rows = (
         answered.annotate(verdict=Subquery(last), day=TruncDate("analysis__created_at"))
-        .values("day", "analysis__field__site", "analysis__model_version", "label")
+        .values(*FOUND_BY)
         .annotate(
             reviewed=Count("verdict"),
             overridden=Count("pk", filter=Q(verdict__isnull=False) & ~Q(verdict=F("label"))),
         )
+        .values_list(*FOUND_BY, "reviewed", "overridden")
     )
-    return {Row(*tuple(row.values())[:4]): (row["reviewed"], row["overridden"]) for row in rows}
+    return {Row(*row[:4]): (row[4], row[5]) for row in rows}
 
 
 def count_reviews(cells: Sequence[UUID], before: Reviewed) -> None:

@@ -51,7 +51,7 @@ def reanalysis_order(
     version = active_version()
     if version is None:
         raise ReanalysisRefused(_("No model is active: there is nothing to read them with."))
-    asked = {"date_from": date_from, "date_to": date_to, "site": site, "read_by": read_by}
+    asked: dict[str, Any] = {"date_from": date_from, "date_to": date_to, "site": site, "read_by": read_by}
     chosen = choosable(version, **asked)
     count = chosen.count()
     if not 0 < count <= MOST_SAMPLES:

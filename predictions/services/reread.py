@@ -20,6 +20,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from accounts.audit.record import record
@@ -53,7 +54,7 @@ CLAIM: Final = """
     UPDATE predictions_reanalysedsample
        SET attempts = attempts + 1, fence = fence + 1, lease_until = clock_timestamp() + %(lease)s
      WHERE id = (SELECT id FROM predictions_reanalysedsample
-                  WHERE order_id = %(order)s AND state = 'waiting'
+                  WHERE order_id = %(order)s AND state = 'waiting' AND attempts < %(most)s
                     AND (lease_until IS NULL OR lease_until < clock_timestamp())
                   ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
  RETURNING id, sample_id, fence, attempts
@@ -118,7 +119,8 @@ def _claim(order: Reanalysis) -> Unit | None:
     _give_way()
     lease = timedelta(seconds=LEASES * settings.JOB_LEASE_SECONDS)
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM, {"order": order.pk, "lease": lease})
+        facts: dict[str, Any] = {"order": order.pk, "lease": lease, "most": MOST_ATTEMPTS}
+        cursor.execute(CLAIM, facts)
         row = cursor.fetchone()
     return Unit(*row) if row else None
 
@@ -220,7 +222,12 @@ def _held(unit: Unit) -> Any:
 
 
 def _end_if_done(order: Reanalysis) -> None:
-    """End the order when no sample waits; those that another worker holds still do."""
+    """End the order when no sample waits; those that another worker holds still do.
+
+    A sample whose last worker ended without a word, perhaps for its memory, has failed.
+    """
+    used_up = ReanalysedSample.objects.filter(order=order, state=State.WAITING, attempts__gte=MOST_ATTEMPTS)
+    used_up.filter(lease_until__lt=Now()).update(state=State.FAILED, lease_until=None)
     if not ReanalysedSample.objects.filter(order=order, state=State.WAITING).exists():
         _end(order, Reanalysis.State.DONE)
 

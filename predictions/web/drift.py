@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
@@ -113,7 +112,7 @@ def _page(request: HttpRequest, status: int = HTTPStatus.OK) -> HttpResponse:
     return render(request, "predictions/drift.html", context, status=status)
 
 
-def _figures(row: DriftWeek) -> Iterable[Figure]:
+def _figures(row: DriftWeek) -> list[Figure]:
     known = {one["name"]: one for one in row.measures}
     return [_figure(label, known.get(name)) for name, label in MEASURES.items()]
 

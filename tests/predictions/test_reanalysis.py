@@ -164,6 +164,17 @@ def test_a_worker_that_was_killed_is_taken_over_and_its_late_reading_dropped(old
     assert states() == ["switched"]
 
 
+def test_a_sample_that_ends_its_worker_each_time_fails_in_the_end(old, new, admin):
+    old(1)
+    one = order(admin)
+    for _attempt in range(3):
+        assert _claim(one)
+        ReanalysedSample.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert read_again(load=lambda: new) == 0
+    one.refresh_from_db()
+    assert (one.state, states()) == ("done", ["failed"])
+
+
 def test_a_stopped_order_reads_no_more_and_keeps_what_was_read(old, new, admin):
     for _number in range(3):
         old(1)
