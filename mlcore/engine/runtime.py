@@ -95,7 +95,7 @@ class LitePredictor:
     def read(self, image: Image, box: Box) -> CellPrediction:
         """Read the cell in ``box``, which a person or another reading has found."""
         small = thumbnail(image, self.locator.settings.size)
-        return self._cell(image, box, small, quality_flags(image, small))
+        return self._cell(image, box, small, quality_flags(image, small, picture_statistics(image, small)))
 
     def explain(self, image: Image, box: Box, *, count: int = 5) -> Explanation:
         """Return where the network looked at the cell in ``box``, and which verified cells are most alike."""
