@@ -1,8 +1,8 @@
 """How long do the dashboard and the pages beside it take with 100,000 samples of 1,000,000 cells?
 
 Starts servers of its own and fills them as ``history.py`` does. Printed are the server's milliseconds
-(median, 95th percentile, slowest) and the queries of one request. It fails where a 95th percentile is beyond 200 ms.
-Usage: .venv/bin/python bench/dashboard.py [--samples 100000] [--rounds 60]
+(median, 95th percentile, slowest) and the queries of one request. It fails where a 95th percentile is beyond
+200 ms. Usage: .venv/bin/python bench/dashboard.py [--samples 100000] [--rounds 60]
 """
 
 import argparse
