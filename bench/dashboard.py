@@ -1,9 +1,8 @@
 """How long do the dashboard and the pages beside it take with 100,000 samples of 1,000,000 cells?
 
-Starts servers of its own and fills them as ``history.py`` does; with ``--dense`` all samples are moved into
-the last 30 days, which the dashboard looks at. Printed are the server's milliseconds (median, 95th
-percentile, slowest) and the queries of one request. It fails where a 95th percentile is beyond 200 ms.
-Usage: .venv/bin/python bench/dashboard.py [--samples 100000] [--rounds 60] [--dense]
+Starts servers of its own and fills them as ``history.py`` does. Printed are the server's milliseconds
+(median, 95th percentile, slowest) and the queries of one request. It fails where a 95th percentile is beyond
+200 ms. Usage: .venv/bin/python bench/dashboard.py [--samples 100000] [--rounds 60]
 """
 
 import argparse
@@ -11,27 +10,7 @@ import os
 
 import history
 
-# The last sample was received 10.5 minutes for each sample ago; dense, the same order within 29 days.
-DENSE = """
-UPDATE predictions_sample SET received_at = now() - (now() - received_at) * %(part)s;
-UPDATE predictions_smearfield SET created_at = now() - (now() - created_at) * %(part)s;
-UPDATE predictions_analysis SET created_at = now() - (now() - created_at) * %(part)s;
-UPDATE predictions_analysisjob SET finished_at = now() - (now() - finished_at) * %(part)s
- WHERE finished_at IS NOT NULL;
-ALTER TABLE predictions_report DISABLE TRIGGER ALL;
-UPDATE predictions_report SET signed_at = now() - (now() - signed_at) * %(part)s;
-ALTER TABLE predictions_report ENABLE TRIGGER ALL;
-"""
 PAGES = ("dashboard", "people", "drift", "reanalyses")
-
-
-def move(samples: int) -> None:
-    """Bring all samples into the last 29 days."""
-    from django.db import connections  # noqa: PLC0415
-
-    with connections["owner"].cursor() as cursor:
-        cursor.execute(DENSE, {"part": 29 * 24 * 60 / (10.5 * samples)})
-        cursor.execute("VACUUM ANALYZE")
 
 
 def count() -> None:
@@ -68,14 +47,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--samples", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=60)
-    parser.add_argument("--dense", action="store_true")
     chosen = parser.parse_args()
     with history.servers():
         # In two parts, since only the statistics of the first let the database plan the second well.
         history.fill(1, history.SMALL)
         history.fill(history.SMALL + 1, chosen.samples)
-        if chosen.dense:
-            move(chosen.samples)
         count()
         from predictions.models import Cell  # noqa: PLC0415
 
