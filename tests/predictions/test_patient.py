@@ -1,4 +1,4 @@
-"""Handing out what is held of a patient, and erasing it: by the real commands, as the tables' owner."""
+"""Handing out what is held of a patient, and erasing it: by the real commands, as the application."""
 
 import hashlib
 import io
@@ -16,7 +16,17 @@ from django.db import DatabaseError, connection
 from accounts.audit.chain import verify
 from accounts.audit.models import AuditEvent
 from predictions.errors import ErasureRefused
-from predictions.models import Cell, Report, Sample, SampleEvent, SmearField, StoredImage
+from predictions.models import (
+    Cell,
+    ReanalysedSample,
+    Reanalysis,
+    Report,
+    Sample,
+    SampleEvent,
+    ShadowReading,
+    SmearField,
+    StoredImage,
+)
 from predictions.selectors import cell_states, judged, patient_rows
 from predictions.services import cells_review, report_sign
 from predictions.services.analyse import analyse_field
@@ -103,7 +113,13 @@ def test_erased_patient_is_gone_and_log_is_whole(tmp_path, signed, technician, a
     other = submitted(technician, submit, accession="HV-26-0002", patient_reference="P-78")
     # This picture is in the patient's sample as well.
     alone = submit(name="loose.jpg").field
-    url, arguments = address("owner"), ("--by", admin.email, "--reason", "The patient asked.")
+    # What later models said of it goes too.
+    version = signed.sample.fields.first().analyses.get().model_version
+    for field in signed.sample.fields.all():
+        ShadowReading.objects.create(field=field, model_version=version, cells=[])
+    order = Reanalysis.objects.create(model_version=version, ordered_by=admin)
+    ReanalysedSample.objects.create(order=order, sample=signed.sample)
+    url, arguments = address("default"), ("--by", admin.email, "--reason", "The patient asked.")
     before = AuditEvent.objects.filter(event="report.signed").get().detail["sha256"]
     files = len(stored_files())
 
