@@ -67,6 +67,11 @@ def sentence(one: Mapping[str, Any]) -> str:
 def _leak(one: Mapping[str, Any]) -> str:
     if one["note"] == "unknown":
         return _("The candidate's bundle does not say which pictures it was trained on.")
+    if one["note"] == "base_unknown":
+        return _(
+            "None of the %(n)d test pictures was in its own training, but it goes back to a model whose "
+            "bundle does not say what that was trained on."
+        ) % {"n": one["cells"]}
     shared = int(one["value"])
     if not shared:
         return _("None of the %(n)d test pictures and their near-duplicates was in its training.") % {
