@@ -17,6 +17,7 @@ from mlcore.engine.noninferiority import (
     proportion,
 )
 from mlcore.engine.paired import CellOutcome
+from mlcore.engine.seen import Seen
 from mlcore.engine.statistics import Flags, Groups, calibration_error_interval
 
 Pairs = Sequence[tuple[CellOutcome, CellOutcome]]
@@ -66,17 +67,17 @@ def criteria(pairs: Pairs, policy: Policy) -> list[Criterion]:
     return [*_classes(pairs, policy), *_targets([candidate for _active, candidate in pairs], policy)]
 
 
-def no_leak(tested: Collection[str], seen: Collection[str] | None) -> Criterion:
+def no_leak(tested: Collection[str], seen: Seen) -> Criterion:
     """Say whether the candidate has seen one of the ``tested`` pictures, or one of their near-duplicates.
 
-    Both are hashes of files; ``tested`` holds those of each test picture's whole group. ``seen`` is None
-    where the bundle does not say what it was trained on: then nothing is proven.
+    Both are hashes of files; ``tested`` holds those of each test picture's whole group. Where the
+    candidate, or a model that it goes back to, does not say what it was trained on, nothing is proven.
     """
-    if seen is None:
-        return Criterion("leak", "", Verdict.NOT_PROVEN, 0.0, cells=len(tested), note="unknown")
-    both = len(set(tested) & set(seen))
-    verdict = Verdict.FAILED if both else Verdict.PASSED
-    return Criterion("leak", "", verdict, 0.0, value=float(both), cells=len(tested))
+    both = len(seen.pictures.intersection(tested))
+    unknown = Verdict.NOT_PROVEN if seen.untold else Verdict.PASSED
+    note = "" if both or not seen.untold else "base_unknown" if seen.pictures else "unknown"
+    verdict = Verdict.FAILED if both else unknown
+    return Criterion("leak", "", verdict, 0.0, value=float(both), cells=len(tested), note=note)
 
 
 def _classes(pairs: Pairs, policy: Policy) -> Iterator[Criterion]:

@@ -76,7 +76,7 @@ def train_heads(data: Prepared, options: argparse.Namespace) -> Bundle:
             locator_of(starting_bundle(options)),
             describe(data, data.parts),
             told_of(options, asdict(settings)),
-            seen_pictures(data, data.parts),
+            seen_pictures(data, data.parts, options.weights),
         ),
         folder=options.out,
     )

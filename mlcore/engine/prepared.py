@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from mlcore.engine.bundle import read_bundle
 from mlcore.engine.check import Weight, check_folder, check_groups, refuse_bad, report_problems
 from mlcore.engine.contracts import Image
 from mlcore.engine.crops import Finder, cached
@@ -22,6 +23,7 @@ from mlcore.engine.named import named_cells
 from mlcore.engine.naming import ordered
 from mlcore.engine.preprocess import CropSettings
 from mlcore.engine.sampling import Examples, shares
+from mlcore.engine.seen import Seen, seen_by
 
 # Thirty copies of one cell say little more than six, and validation is paid for after every epoch.
 COPIES_VALIDATED = 6
@@ -129,7 +131,12 @@ def describe(data: Prepared, parts: Split) -> dict[str, Any]:
     return told
 
 
-def seen_pictures(data: Prepared, parts: Split) -> bytes:
-    """Return the file that says which pictures a model must not be judged by: their hashes, as JSON."""
+def seen_pictures(data: Prepared, parts: Split, weights: str) -> bytes:
+    """Return the file that says which pictures a model must not be judged by.
+
+    Whatever the bundle at ``weights`` has seen is among them, for the model that starts there knows it.
+    """
     rows = (*parts.training, *parts.validation)
-    return json.dumps({"pictures": sorted({data.records[row].sha256 for row in rows})}).encode()
+    start = Path(weights)
+    before = seen_by(read_bundle(start)) if start.is_dir() else Seen()
+    return before.and_of(data.records[row].sha256 for row in rows).as_bytes()

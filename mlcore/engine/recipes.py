@@ -81,7 +81,7 @@ def train_reader(data: Prepared, locator: LocatorPart, options: argparse.Namespa
             locator,
             describe(data, data.parts),
             told_of(options, asdict(settings)),
-            seen_pictures(data, data.parts),
+            seen_pictures(data, data.parts, options.weights),
         ),
         folder=options.out,
     )
@@ -107,7 +107,12 @@ def train_baseline(data: Prepared, locator: LocatorPart, options: argparse.Names
         seen=fields.at(mixed(fields, options.seed)[:400]),
         crop=classic.SETTINGS,
         provenance=Provenance(
-            options.version, labels, locator, describe(data, used), told, seen_pictures(data, used)
+            options.version,
+            labels,
+            locator,
+            describe(data, used),
+            told,
+            seen_pictures(data, used, options.weights),
         ),
         folder=options.out,
     )

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
 from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Prefetch, QuerySet
 
+from mlcore.engine.bundle import SEEN
+from mlcore.engine.errors import BundleError
 from mlcore.engine.frozen import MANIFEST, PICTURES, TEST, FrozenPicture, FrozenSet, read_frozen
+from mlcore.engine.seen import Seen, read_seen
 from mlcore.registry import files
 from mlcore.registry.models import DataSet, DataSetState, DataSetVersion, ModelVersion
-
-SEEN: Final = "seen.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Leak:
     """What a model was trained on of a version's test: ``same`` pictures, ``alike`` of their groups.
 
-    Both are None where the model does not tell which pictures it has seen.
+    Both are None where the model, or one that it goes back to, does not tell which pictures it has seen.
     """
 
     model: ModelVersion
@@ -108,11 +107,11 @@ def leaks(version: DataSetVersion) -> list[Leak]:
 
 
 def _leak(model: ModelVersion, tested: set[str], groups: set[str], cells: Sequence[FrozenPicture]) -> Leak:
-    seen = _seen(files.folder_of(model.location) / SEEN)
-    if seen is None:
+    seen = _seen(model)
+    touched = {cell.group for cell in cells if cell.sha256 in seen.pictures} & groups
+    if seen.untold and not touched:
         return Leak(model, None, None)
-    touched = {cell.group for cell in cells if cell.sha256 in seen} & groups
-    return Leak(model, len(tested & seen), len(touched))
+    return Leak(model, len(tested & seen.pictures), len(touched))
 
 
 @lru_cache(maxsize=8)
@@ -120,9 +119,10 @@ def _frozen(path: Path) -> FrozenSet:
     return read_frozen(path)
 
 
-def _seen(path: Path) -> frozenset[str] | None:
-    """Return the hashes of the pictures that a model has seen; None where its bundle does not tell."""
+def _seen(model: ModelVersion) -> Seen:
+    """Return what a model has seen; nothing is told where its bundle's list is missing or damaged."""
+    path = files.folder_of(model.location) / SEEN
     try:
-        return frozenset(json.loads(path.read_text())["pictures"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+        return read_seen(path.read_bytes(), model.version)
+    except (OSError, BundleError):
+        return read_seen(None, model.version)

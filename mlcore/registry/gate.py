@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final
 from uuid import UUID
 
 from django.conf import settings
@@ -19,15 +17,13 @@ from hematovision.core.errors import PortalError
 from hematovision.core.origin import Origin
 from mlcore.engine.bundle import read_bundle
 from mlcore.engine.criteria import Criterion, Policy, criteria, no_leak
-from mlcore.engine.errors import BundleError, EngineError
+from mlcore.engine.errors import EngineError
 from mlcore.engine.frozen import MANIFEST, TEST, FrozenSet, read_frozen
 from mlcore.engine.noninferiority import Verdict
 from mlcore.engine.paired import CellOutcome, paired
+from mlcore.engine.seen import seen_by
 from mlcore.registry import files, selectors
 from mlcore.registry.models import Evaluation, EvaluationState, GateResult, ModelState, ModelVersion
-
-# The file of a bundle that lists what it was trained and validated on: {"pictures": [sha256, ...]}.
-SEEN: Final = "seen.json"
 
 
 class GateRefused(PortalError):  # noqa: N818 -- the name says what happened
@@ -91,24 +87,6 @@ def gate_run(*, version: UUID, data: str, actor: User, origin: Origin | None = N
     return result
 
 
-def seen_by(version: ModelVersion) -> frozenset[str] | None:
-    """Return the hashes of the pictures that a version was trained or validated on; None if it does not say.
-
-    Raises:
-        GateRefused: its bundle is missing or altered.
-    """
-    try:
-        raw = read_bundle(files.folder_of(version.location)).contents.get(SEEN)
-    except BundleError as problem:
-        raise GateRefused(str(problem)) from problem
-    if raw is None:
-        return None
-    try:
-        return frozenset(json.loads(raw)["pictures"])
-    except (ValueError, KeyError, TypeError) as problem:
-        raise GateRefused(_("The list of what this model was trained on cannot be read.")) from problem
-
-
 def tested(frozen: FrozenSet) -> frozenset[str]:
     """Return the hashes of all test pictures and of whatever belongs to the same groups."""
     groups = {(one.laboratory, one.group) for one in frozen.part(TEST)}
@@ -123,7 +101,8 @@ def outcomes(evaluation: Evaluation) -> list[CellOutcome]:
 def _criteria(candidate: ModelVersion, measured: list[Evaluation], aims: Policy) -> list[Criterion]:
     manifest = Path(settings.DATASET_ROOT) / measured[0].data_sha256 / MANIFEST
     try:
-        leak = no_leak(tested(read_frozen(manifest)), seen_by(candidate))
+        seen = seen_by(read_bundle(files.folder_of(candidate.location)))
+        leak = no_leak(tested(read_frozen(manifest)), seen)
         pairs = paired(outcomes(measured[0]), outcomes(measured[1]))
     except EngineError as problem:
         raise GateRefused(str(problem)) from problem

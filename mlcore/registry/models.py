@@ -182,6 +182,9 @@ class TrainingRun(models.Model):
 
     @property
     def percent(self) -> float:
-        """How much of the planned epochs is done, 0..100; early stopping may end it sooner."""
-        epoch, planned = self.progress.get("epoch", 0), self.progress.get("of", 0)
-        return 100 * epoch / planned if planned else 0.0
+        """How much of the step under way is done, 0..100; early stopping may end the epochs sooner."""
+        if planned := self.progress.get("of_pictures"):
+            done = self.progress.get("pictures", 0)
+        else:
+            done, planned = self.progress.get("epoch", 0), self.progress.get("of")
+        return 100 * done / planned if planned else 0.0

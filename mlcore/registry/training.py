@@ -30,18 +30,18 @@ OPEN: Final = (TrainingState.QUEUED, TrainingState.RUNNING)
 class Recipe(models.TextChoices):
     """How a model is trained; the words are the engine's."""
 
-    HEAD = "head", gettext_lazy("head only: minutes; the base stays as it is")
-    CELL = "cell", gettext_lazy("fine-tune the last blocks: head first, then the deeper layers")
-    FULL = "full", gettext_lazy("full: every layer learns; the slowest")
-    ENSEMBLE = "ensemble", gettext_lazy("ensemble: the mean of five heads on one base")
-    CLASSIC = "classic", gettext_lazy("classic baseline: frozen base, flatten, dropout, softmax")
+    HEAD = "head", gettext_lazy("head only, in minutes")
+    CELL = "cell", gettext_lazy("fine-tune the last blocks")
+    FULL = "full", gettext_lazy("full, the slowest")
+    ENSEMBLE = "ensemble", gettext_lazy("ensemble of five heads")
+    CLASSIC = "classic", gettext_lazy("classic baseline")
 
 
 class Start(models.TextChoices):
     """What a training starts from; a registered version is named by its key instead."""
 
     ACTIVE = "active", gettext_lazy("the active model")
-    SHIPPED = "shipped", gettext_lazy("the model that came with the portal")
+    SHIPPED = "shipped", gettext_lazy("the shipped model")
     IMAGENET = "imagenet", gettext_lazy("ImageNet's weights")
 
 

@@ -17,7 +17,7 @@ from mlcore.registry.gate import outcomes
 from mlcore.registry.models import Evaluation
 from mlcore.web.figures import Evaluation as Measured
 from mlcore.web.figures import evaluations
-from mlcore.web.shares import Share, interval
+from mlcore.web.shares import Share, interval, points
 from mlcore.web.vocabulary import CellClass, cell_class
 
 SHOWN: Final = 48
@@ -111,8 +111,8 @@ def compared(first: Evaluation, second: Evaluation) -> Comparison:
         second=second,
         pairing=pairing(pairs),
         accuracy=(_share(found.first), _share(found.second)),
-        difference=_("%(value)+.1f points (95 %% interval %(low)+.1f to %(high)+.1f)")
-        % {name: 100 * getattr(found, name) for name in ("value", "low", "high")},
+        difference=_("%(value)s points (95 %% interval %(low)s to %(high)s)")
+        % {name: points(getattr(found, name)) for name in ("value", "low", "high")},
         changes=[
             Change(cell_class(truth), cell_class(one), cell_class(two), number)
             for truth, one, two, number in changes(pairs)
@@ -151,7 +151,7 @@ def _confusion(report: Mapping[str, Any]) -> str:
         reverse=True,
     )[:3]
     most = ", ".join(
-        _("%(truth)s as %(answer)s %(n)d times") % {"truth": _word(truth), "answer": _word(answer), "n": n}
+        _("%(truth)s as %(answer)s (%(n)d)") % {"truth": _word(truth), "answer": _word(answer), "n": n}
         for n, truth, answer in wrong
     )
     told = _("%(share)s of %(n)d cells named rightly.") % {"share": accuracy.text, "n": report["pictures"]}

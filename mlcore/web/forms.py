@@ -39,12 +39,13 @@ class TrainingForm(forms.Form):
     seed = forms.IntegerField(label=_("Seed"), min_value=0, max_value=NUMBERS["seed"][1], required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
         folders = [(name, name) for name in data_folders()]
         sets = [
             (
                 one.sha256,
-                _("%(title)s: %(cells)s cells") % {"title": one.title, "cells": number_format(one.cells)},
+                _("%(title)s: %(cells)s cells")
+                % {"title": one.title, "cells": number_format(one.cells, force_grouping=True)},
             )
             for one in ready_versions()
         ]

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from mlcore.registry.models import GateResult
+from mlcore.web.shares import points
 from mlcore.web.vocabulary import CellClass, cell_class
 
 NAMES: Final = {
@@ -66,6 +67,11 @@ def sentence(one: Mapping[str, Any]) -> str:
 def _leak(one: Mapping[str, Any]) -> str:
     if one["note"] == "unknown":
         return _("The candidate's bundle does not say which pictures it was trained on.")
+    if one["note"] == "base_unknown":
+        return _(
+            "None of the %(n)d test pictures was in its own training, but it goes back to a model whose "
+            "bundle does not say what that was trained on."
+        ) % {"n": one["cells"]}
     shared = int(one["value"])
     if not shared:
         return _("None of the %(n)d test pictures and their near-duplicates was in its training.") % {
@@ -82,10 +88,11 @@ def _compared(one: Mapping[str, Any]) -> str:
     facts = {
         "candidate": _percent(one["candidate"]),
         "active": _percent(one["active"]),
-        "value": _points(one["value"]),
-        "low": _points(one["low"]),
-        "high": _points(one["high"]),
-        "margin": _points(one["wanted"]),
+        "value": points(one["value"]),
+        "low": points(one["low"]),
+        "high": points(one["high"]),
+        "margin": points(one["wanted"]),
+        "most": f"{100 * abs(one['wanted']):.1f}",
         "cells": one["cells"],
         "groups": one["groups"],
     }
@@ -97,8 +104,8 @@ def _compared(one: Mapping[str, Any]) -> str:
         % facts
     )
     reasons = {
-        "passed": _("It is at most %(margin)s points below."),
-        "failed": _("It is shown to be worse, and may be more than %(margin)s points below."),
+        "passed": _("It is at most %(most)s points below."),
+        "failed": _("It is shown to be worse, and may be more than %(most)s points below."),
         "not_proven": _(
             "The interval reaches below %(margin)s points: too few cells to rule a larger loss out."
         ),
@@ -127,7 +134,3 @@ def _target(one: Mapping[str, Any]) -> str:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.1f} %"
-
-
-def _points(share: float) -> str:
-    return f"{100 * share:+.1f}".replace("-", "\N{MINUS SIGN}")

@@ -45,3 +45,8 @@ def interval(told: Mapping[str, float]) -> Share:
 def measured(told: float | Mapping[str, float]) -> Share:
     """Return a value as a share, with its interval where it has one."""
     return interval(told) if isinstance(told, Mapping) else Share(told)
+
+
+def points(difference: float) -> str:
+    """Return a difference of two shares in points, with its sign."""
+    return f"{100 * difference:+.1f}".replace("-", "\N{MINUS SIGN}")

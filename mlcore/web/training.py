@@ -21,7 +21,7 @@ from mlcore.registry.estimating import estimated
 from mlcore.registry.models import TrainingRun, TrainingState
 from mlcore.web.curves import curves
 from mlcore.web.forms import TrainingForm
-from mlcore.web.ordered import ordered
+from mlcore.web.ordered import RECIPE_NAMES, ordered
 
 SHOWN = 30
 
@@ -142,7 +142,7 @@ def estimate(request: HttpRequest) -> HttpResponse:
 def _index(request: HttpRequest, form: TrainingForm) -> HttpResponse:
     runs = list(selectors.training_runs()[:SHOWN])
     context = {
-        "runs": runs,
+        "runs": [(run, RECIPE_NAMES.get(run.recipe, run.recipe)) for run in runs],
         "open": any(run.state in training.OPEN for run in runs),
         "form": form,
         "data_root": settings.TRAINING_DATA_ROOT,

@@ -1,6 +1,7 @@
 // Sends a large ZIP file and says how far it is. Without this script the form is sent as any other.
 
 const form = document.getElementById("zip");
+// The texts stand on the box: a form's own `dataset` is its field of that name.
 const box = form.querySelector(".sending");
 const bar = box.querySelector("progress");
 const told = box.querySelector("[role=status]");
@@ -11,20 +12,20 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   const file = form.elements.archive.files[0];
   box.hidden = false;
-  if (file && file.size > Number(form.dataset.most)) {
-    told.textContent = form.dataset.tooLarge;
+  if (file && file.size > Number(box.dataset.most)) {
+    told.textContent = box.dataset.tooLarge;
     return;
   }
   const request = new XMLHttpRequest();
   request.open("POST", form.action);
   request.upload.addEventListener("progress", (sent) => {
     const percent = Math.floor((100 * sent.loaded) / sent.total);
-    if (percent !== bar.value) told.textContent = form.dataset.sending.replace("%d", percent);
+    if (percent !== bar.value) told.textContent = box.dataset.sending.replace("%d", percent);
     bar.value = percent;
-    if (percent === 100) told.textContent = form.dataset.checking;
+    if (percent === 100) told.textContent = box.dataset.checking;
   });
   request.addEventListener("load", () => answered(request));
-  request.addEventListener("error", () => stopped(form.dataset.broken));
+  request.addEventListener("error", () => stopped(box.dataset.broken));
   sending = true;
   button.disabled = true;
   request.send(new FormData(form));
@@ -40,7 +41,7 @@ function answered(request) {
   const page = new DOMParser().parseFromString(request.responseText, "text/html");
   const refused = page.getElementById("zip");
   if (!refused) {
-    stopped(form.dataset.broken);
+    stopped(box.dataset.broken);
     return;
   }
   for (const old of form.querySelectorAll(".errorlist, .errors")) old.remove();

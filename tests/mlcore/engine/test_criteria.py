@@ -8,6 +8,7 @@ from mlcore.engine.criteria import Policy, criteria, no_leak
 from mlcore.engine.errors import DataError
 from mlcore.engine.noninferiority import Verdict
 from mlcore.engine.paired import CellOutcome, changes, paired, pairing
+from mlcore.engine.seen import Seen
 
 CLASSES = ("eosinophil", "lymphocyte", "neutrophil")
 
@@ -72,10 +73,13 @@ def test_targets_of_its_own_are_missed_by_name():
 
 
 def test_a_leak_fails_and_not_knowing_is_not_proven():
-    assert no_leak({"a", "b"}, {"c"}).verdict is Verdict.PASSED
-    leak = no_leak({"a", "b"}, {"b", "c"})
+    assert no_leak({"a", "b"}, Seen(frozenset("c"))).verdict is Verdict.PASSED
+    leak = no_leak({"a", "b"}, Seen(frozenset("bc"), untold=("0.2.0",)))
     assert (leak.verdict, leak.value) == (Verdict.FAILED, 1)
-    assert no_leak({"a", "b"}, None).verdict is Verdict.NOT_PROVEN
+    unknown = no_leak({"a", "b"}, Seen(untold=("0.2.0",)))
+    assert (unknown.verdict, unknown.note) == (Verdict.NOT_PROVEN, "unknown")
+    base = no_leak({"a", "b"}, Seen(frozenset("c"), untold=("0.2.0",)))
+    assert (base.verdict, base.note) == (Verdict.NOT_PROVEN, "base_unknown")
 
 
 def test_pairs_are_counted_with_mcnemars_exact_test():

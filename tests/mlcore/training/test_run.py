@@ -243,7 +243,9 @@ def test_a_head_learns_a_class_that_nobody_knew_and_tells_what_it_saw(active, ad
         "source": "",
     }
     assert (data["training"]["pictures"], data["validation"]["pictures"]) == (42, 12)
-    assert len(json.loads(bundle.contents[SEEN])["pictures"]) == 54
+    seen = json.loads(bundle.contents[SEEN])
+    # The model that it started from does not tell what it saw, and this one says so.
+    assert (len(seen["pictures"]), seen["untold"]) == (54, [active.version])
     assert "here, test part" in run.result.metrics["evaluation"]
     assert [epoch["epoch"] for epoch in run.history] == [1, 2, 3]
     assert {"loss", "val_loss", "accuracy", "val_accuracy", "rate"} <= set(run.history[0])
