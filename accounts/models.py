@@ -78,6 +78,18 @@ class OneTimeLink(models.Model):
         return str(self.id)
 
 
+class PasswordWish(models.Model):
+    """Somebody's wish for a mail with which they set a new password; it goes once the mail is sent."""
+
+    email = models.CharField(max_length=320)
+    # With which address the person came to the portal: the link in the mail begins with it.
+    portal = models.CharField(max_length=300)
+    asked_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
 class MachineToken(models.Model):
     """What a program shows to act as a person through the API; the token itself is never stored.
 

@@ -17,8 +17,10 @@ from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.contrib.auth.forms import SetPasswordForm
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forgotten import wish_store
 from accounts.models import MachineToken, Site, User
 from accounts.permissions import Role
 
@@ -183,7 +185,17 @@ class PlainPasswordChange(PlainWords, ChangePasswordForm):
 
 
 class PlainPasswordReset(PlainWords, ResetPasswordForm):
-    """Asking for the link of a mail."""
+    """Asking for the link of a mail; nothing here looks up whose address it is."""
+
+    def clean_email(self) -> str:
+        """Keep one spelling of an address."""
+        return str(self.cleaned_data["email"]).lower()
+
+    def save(self, request: HttpRequest, **_kwargs: Any) -> str:
+        """Store the wish, the same for every address."""
+        email: str = self.cleaned_data["email"]
+        wish_store(email=email, portal=request.build_absolute_uri("/"))
+        return email
 
 
 class PlainNewPassword(PlainWords, ResetPasswordKeyForm):

@@ -31,6 +31,7 @@ PROBE_TRAINING: Final = "mlcore.probe_training"
 EVALUATE_VERSION: Final = "mlcore.evaluate_version"
 SHADOW_FIELD: Final = "predictions.shadow_field"
 SWEEP_RETENTION: Final = "accounts.sweep_retention"
+SEND_LINKS: Final = "accounts.send_links"
 
 QUEUE_OF: Final[dict[str, str]] = {
     ANALYSE_FIELD: "inference",
@@ -45,6 +46,7 @@ QUEUE_OF: Final[dict[str, str]] = {
     EVALUATE_VERSION: "training",
     SHADOW_FIELD: "inference",
     SWEEP_RETENTION: "inference",
+    SEND_LINKS: "inference",
 }
 
 Function = TypeVar("Function", bound=Callable[..., Any])

@@ -29,6 +29,7 @@ CODES: Final[dict[int, str]] = {
     400: "bad_request",
     403: "not_allowed",
     404: "not_found",
+    413: "too_large",
     429: "throttled",
     500: "server_error",
     503: "database_away",

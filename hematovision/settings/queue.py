@@ -42,7 +42,11 @@ CELERY_TIMEZONE = "UTC"
 # Sweepers find the work that no message speaks of any more. A busy queue drops sweeps that came too late.
 CELERY_BEAT_SCHEDULE = {
     name: {"task": name, "schedule": 30.0, "options": {"queue": queue, "expires": 25}}
-    for name, queue in {"predictions.sweep_jobs": "inference", "mlcore.sweep_training": "training"}.items()
+    for name, queue in {
+        "predictions.sweep_jobs": "inference",
+        "mlcore.sweep_training": "training",
+        "accounts.send_links": "inference",
+    }.items()
 }
 CELERY_BEAT_SCHEDULE |= {
     name: {"task": name, "schedule": 3600.0, "options": {"queue": "inference", "expires": 1800}}

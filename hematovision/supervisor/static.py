@@ -1,6 +1,7 @@
 """Static files: collected and compressed anew only when one of them has changed, since that takes seconds.
 
-Beside them lie the pages that a web server in front shows when it refuses something itself.
+Beside them lie the pages, and the bodies for programs, with which a web server in front answers when it
+refuses something itself.
 """
 
 from __future__ import annotations
@@ -31,23 +32,27 @@ def collect() -> None:
         stamp.write_text(now)
     folder = root / "refusals"
     folder.mkdir(exist_ok=True)
-    for status, page in refusals().items():
-        (folder / f"{status}.html").write_bytes(page)
+    for name, content in refusals().items():
+        (folder / name).write_bytes(content)
 
 
-def refusals() -> dict[int, bytes]:
-    """Return the pages for what never reaches the portal: too much at once, too often, and nobody there."""
+def refusals() -> dict[str, bytes]:
+    """Return what is answered where nothing reaches the portal: too much at once, too often, nobody there.
+
+    By name of the file: a page for people, and the same as JSON in the form of the API's errors.
+    """
     too_large = _(
         "What you sent is more than the portal takes in one go, so nothing of it was stored. "
         "Send fewer images at a time, or smaller ones."
     )
     too_often = _("You tried too often in a short time. Wait a minute and try again; nothing was lost.")
     pages = {413: (_("Too large"), too_large), 429: (_("Too many attempts"), too_often)}
-    drawn = {
-        status: render_to_string("core/error.html", {"title": title, "text": text, "status": status}).encode()
-        for status, (title, text) in pages.items()
-    }
-    return {**drawn, 503: views.unavailable().content}
+    drawn = {"503.html": views.unavailable().content, "503.json": views.unavailable(program=True).content}
+    for status, (title, text) in pages.items():
+        context = {"title": title, "text": text, "status": status}
+        drawn[f"{status}.html"] = render_to_string("core/error.html", context).encode()
+        drawn[f"{status}.json"] = views.refusal(status, text).content
+    return drawn
 
 
 def fingerprint() -> str:

@@ -73,6 +73,7 @@ class GateResult(models.Model):
     """What the gate said of a candidate beside the version that was active then; never changed afterwards.
 
     ``policy`` is what was asked for, ``criteria`` what was found (``mlcore.registry.gate.Criterion``).
+    A migration adds the trigger that refuses UPDATE, DELETE and TRUNCATE, to the tables' owner too.
     """
 
     append_only: ClassVar[bool] = True

@@ -18,7 +18,13 @@ from accounts.web.proof import prove_first
 from hematovision.core.errors import PortalError
 from hematovision.core.origin import Origin
 from mlcore.registry import evaluating, gate, promotion, selectors, services
-from mlcore.registry.models import EvaluationState, GateResult, ModelVersion
+from mlcore.registry.models import EvaluationState, ModelVersion
+
+
+class NotPassed(PortalError):  # noqa: N818 -- the name says what happened
+    """The gate has judged, and the stored result says no: the page tells that as a refusal."""
+
+    code = "gate_not_passed"
 
 
 @require_POST
@@ -49,7 +55,10 @@ def judge(request: HttpRequest, version_id: UUID) -> HttpResponse:
         ]
         if any(order.state != EvaluationState.DONE for order in orders):
             return _("Both models are being measured on this data set. Run the gate when that is done.")
-        return _gated(gate.gate_run(version=version_id, data=data, actor=actor, origin=origin))
+        result = gate.gate_run(version=version_id, data=data, actor=actor, origin=origin)
+        if not result.passed:
+            raise NotPassed(_("The gate is not passed. Each criterion says below why."))
+        return _("The gate is passed. Another admin can approve the promotion once you ask for it.")
 
     return _done(request, version_id, act)
 
@@ -164,9 +173,3 @@ def _version_of(promotion_id: UUID) -> UUID:
 def _reads(version: ModelVersion) -> str:
     text = _("Model %(version)s reads new smears from now on. Earlier results keep their model.")
     return text % {"version": version.version}
-
-
-def _gated(result: GateResult) -> str:
-    if result.passed:
-        return _("The gate is passed. Another admin can approve the promotion once you ask for it.")
-    return _("The gate is not passed. Each criterion says below why.")

@@ -70,10 +70,10 @@ def drift_acknowledge(*, actor: User, origin: Origin, week_id: int, note: str) -
     """
     require(actor, Capability.MANAGE_MODELS)
     said = note.strip()[:NOTE_LENGTH]
-    if not said:
-        raise DriftRefused(_("Say what you found: whoever meets the next alarm reads it."))
     with transaction.atomic():
         row = DriftWeek.objects.select_for_update(no_key=True).get(pk=week_id)
+        if not said:
+            raise DriftRefused(_("Say what you found: whoever meets the next alarm reads it."))
         row.seen, row.stands = sorted({*row.seen, *row.alarms}), False
         row.seen_by, row.seen_at, row.note = actor, timezone.now(), said
         row.save()

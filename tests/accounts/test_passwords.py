@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from accounts import links
 from accounts.audit.models import AuditEvent
+from accounts.forgotten import wishes_fulfil
 from tests.accounts.factories import PASSWORD, PersonFactory
 
 pytestmark = pytest.mark.django_db
@@ -34,6 +35,7 @@ def by_change(client, person, password):
 
 def by_mail(client, person, password):
     client.post("/accounts/password/reset/", {"email": person.email})
+    wishes_fulfil()
     address = re.search(r"http://testserver(/accounts/password/reset/key/\S+)", mail.outbox[0].body)[1]
     form = client.get(address)["Location"]
     client.post(form, {"password1": password, "password2": password})

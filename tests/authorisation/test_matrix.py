@@ -65,6 +65,16 @@ def test_a_method_that_is_not_in_the_matrix_is_not_allowed(world, address):
         assert world.ask(route, method, which, "admin") == 405, method
 
 
+def test_the_matrix_is_as_large_as_the_portal(record_testsuite_property):
+    """How much is asked: each line by each visitor, and each method that an address has not, by an admin."""
+    others = sum(len(set(METHODS) - methods) for methods in LISTED.values())
+    answers = len(MATRIX) * len(WHO)
+    size = f"{len(LISTED)} addresses, {len(MATRIX)} lines x {len(WHO)} visitors = {answers} answers"
+    record_testsuite_property("authorisation", f"{size}, and {others} methods that are not allowed")
+    print(f"{size}, and {others} methods that are not allowed")  # noqa: T201 -- shown with pytest -s
+    assert answers + others >= len(ROUTES) * len(METHODS)
+
+
 def test_the_matrix_keeps_the_laws_of_the_house():
     for line in MATRIX:
         assert line["anonymous"] == line["disabled"], f"{title(line)}: deactivation counts at once"

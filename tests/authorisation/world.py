@@ -1,6 +1,8 @@
 """One of everything that has an address, and each kind of visitor asking for it."""
 
+import base64
 import io
+import json
 import uuid
 from dataclasses import dataclass
 
@@ -47,6 +49,8 @@ NOTHING = {
 }
 # Uploads carry a real image: an empty one would be refused before anybody asks who sends it.
 FILE_OF = {"upload": "files", "upload_file": "file", "sample_file": "file", "api_predict": "file"}
+# Addresses of the sample's page that take JSON.
+JSON = ("sample_cells", "sample_undo")
 # Uploads in pieces are told by headers; a piece of nothing is no change.
 TUS = {
     "Tus-Resumable": "1.0.0",
@@ -204,15 +208,21 @@ class World:
             services.person_deactivate(actor=self.people["admin"], person=User.objects.get(pk=person.pk))
         return client, headers
 
-    def ask(self, route, method, which, who):
-        """Send the request, empty but for the one file of an upload, and return the status of the answer."""
+    def ask(self, route, method, which, who, fields=None):
+        """Send the request with ``fields`` and the one file of an upload; return the status of the answer."""
+        fields = fields or {}
         client, headers = self.visitor(route, who)
         client.raise_request_exception = False
         path, more = self.address(route, which, who), {}
         if method == "POST" and route.name in FILE_OF:
-            more = {"data": {FILE_OF[route.name]: SimpleUploadedFile("b.jpg", hostile.jpeg())}}
-        elif method == "POST" and route.text.startswith("_allauth/"):
-            more = {"data": "{}", "content_type": "application/json"}
+            more = {"data": {**fields, FILE_OF[route.name]: SimpleUploadedFile("b.jpg", hostile.jpeg())}}
+        elif method == "POST" and (route.text.startswith("_allauth/") or route.name in JSON):
+            more = {"data": json.dumps(fields), "content_type": "application/json"}
         elif "pieces" in route.name:
-            headers = headers | TUS
+            pairs = (
+                f"{name} {base64.b64encode(str(value).encode()).decode()}" for name, value in fields.items()
+            )
+            headers = headers | TUS | {"Upload-Metadata": ",".join(pairs)}
+        elif method == "POST":
+            more = {"data": fields}
         return getattr(client, method.lower())(path, headers=headers, **more).status_code

@@ -6,6 +6,8 @@ import re
 import shutil
 import signal
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -174,7 +176,7 @@ def test_missing_page_has_every_header_once(technician):
 
 @pytest.mark.parametrize(
     ("address", "size"),
-    [("/accounts/login/", 2), ("/upload/file/", 27), ("/upload/", 129), ("/api/v1/predict", 27)],
+    [("/accounts/login/", 2), ("/upload/file/", 27), ("/upload/", 129)],
 )
 def test_too_much_is_refused_with_our_page(technician, address, size):
     answer = technician.post(address, content=b"x" * (size * 2**20))
@@ -182,6 +184,32 @@ def test_too_much_is_refused_with_our_page(technician, address, size):
     assert "nothing of it was stored" in answer.text
     assert answer.headers["cache-control"] == "no-store"
     assert lacks(answer) == {}
+
+
+def for_programs(answer, status, code):
+    """Check a refusal under /api/, which has the form of the API's own errors."""
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["retry-after"] == "60"
+    assert lacks(answer) == {}
+    told = answer.json()
+    assert (set(told), told["code"]) == ({"code", "message"}, code)
+    return told["message"]
+
+
+def test_a_program_is_refused_as_the_api_does(come):
+    visitor = come("127.0.0.13")
+    large = visitor.post("/api/v1/predict", content=b"x" * (27 * 2**20))
+    assert "nothing of it was stored" in for_programs(large, 413, "too_large")
+    with ThreadPoolExecutor(8) as pool:
+        sent = list(pool.map(lambda _one: visitor.get("/api/v1/schema"), range(120)))
+    often = [answer for answer in sent if answer.status_code == 429]
+    assert often
+    assert "too often" in for_programs(often[0], 429, "throttled")
+    # What the portal itself says passes unchanged.
+    time.sleep(2)
+    assert visitor.post("/api/v1/predict").json()["code"] == "not_authenticated"
 
 
 def test_portal_refuses_what_is_too_large_for_it_alone(technician):
@@ -335,6 +363,7 @@ def test_nobody_there_is_a_page_of_ours(stack, come):
         assert lacks(answer) == {}
         style = re.search(r'href="(/static/css/[^"]+\.css)"', answer.text)[1]
         assert come("127.0.0.12").get(style).status_code == 200
+        for_programs(come("127.0.0.12").get("/api/v1/schema"), 503, "database_away")
     finally:
         for name in WEB:
             stack.start_part(name)

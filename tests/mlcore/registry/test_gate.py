@@ -1,7 +1,8 @@
 """The gate lets a good candidate through; a leaky, a worse and an unproven one it names and refuses."""
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection, connections, transaction
+from django.urls import reverse
 
 from accounts.audit.models import AuditEvent
 from mlcore.registry import services
@@ -106,6 +107,27 @@ def test_the_application_may_add_results_but_change_none(db):
             cursor.execute("SELECT has_table_privilege(%s, %s)", [table, right])
             rights[right] = cursor.fetchone()[0]
     assert rights == {"INSERT": True, "SELECT": True, "UPDATE": False, "DELETE": False}
+
+
+@pytest.mark.django_db(databases=["default", "owner"])
+def test_the_owner_of_the_tables_may_change_none_either():
+    table = GateResult._meta.db_table
+    statements = (f"UPDATE {table} SET passed = true", f"DELETE FROM {table}", f"TRUNCATE {table} CASCADE")
+    for statement in statements:
+        with pytest.raises(DatabaseError, match="only added"), transaction.atomic("owner"):
+            connections["owner"].cursor().execute(statement)
+
+
+def test_the_page_does_not_call_a_refused_candidate_a_success(
+    client, admin, active, learned, measured, frozen
+):
+    candidate = learned()
+    measured(active), measured(candidate, every=2)
+    client.force_login(admin)
+    page = client.post(reverse("model_gate", args=[candidate.pk]), {"data": frozen}, follow=True)
+    told = {str(one): one.level_tag for one in page.context["messages"]}
+    assert told == {"The gate is not passed. Each criterion says below why.": "error"}
+    assert not GateResult.objects.get().passed
 
 
 def test_the_shipped_model_is_still_activated_where_nobody_chose(active):
