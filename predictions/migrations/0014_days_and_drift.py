@@ -167,10 +167,6 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=('day', 'site', 'model_version', 'label'), name='day_tally_once'),
         ),
         migrations.AddConstraint(
-            model_name='daytally',
-            constraint=models.CheckConstraint(condition=models.Q(('cells__gte', django.db.models.expressions.CombinedExpression(models.F('unidentified'), '+', models.F('reviewed'))), ('reviewed__gte', models.F('overridden'))), name='day_tally_adds_up'),
-        ),
-        migrations.AddConstraint(
             model_name='driftguard',
             constraint=models.CheckConstraint(condition=models.Q(('least_confidence__gt', 0), ('least_confidence__lt', 1)), name='drift_guard_is_probability'),
         ),

@@ -15,7 +15,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 from django.db.models import Count, F, OuterRef, Q, Subquery
-from django.db.models.functions import TruncDate
+from django.db.models.functions import Greatest, TruncDate
 
 from predictions.models import Analysis, Cell, CellReview, DayTally
 
@@ -91,4 +91,6 @@ def count_reviews(cells: Sequence[UUID], before: Reviewed) -> None:
         if more or other:
             DayTally.objects.filter(
                 day=row.day, site=row.site, model_version=row.version, label=row.label
-            ).update(reviewed=F("reviewed") + more, overridden=F("overridden") + other)
+            ).update(
+                reviewed=Greatest(F("reviewed") + more, 0), overridden=Greatest(F("overridden") + other, 0)
+            )

@@ -141,7 +141,7 @@ def test_a_session_that_ends_while_sending_loses_nothing(open_page, files):
     page.wait_for_function("() => parseInt(document.querySelector('#overall .told').textContent) >= 1")
     page.context.clear_cookies()
     expect(page.locator('.upload[data-state="signedout"]').first).to_be_visible()
-    expect(page.locator('[data-line="out"]')).to_be_visible()
+    expect(page.locator('[data-line="out"]')).to_be_visible(timeout=20_000)
     other = page.context.new_page()
     sign_in(other, "technician")
     other.close()

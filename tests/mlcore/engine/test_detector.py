@@ -182,11 +182,13 @@ def test_a_tiny_training_learns_stops_and_goes_on(tmp_path):
     fit(1)
     (tmp_path / "settings.json").unlink()
     network = fit(2)
-    told = [json.loads(line) for line in said]
+    # Epochs that take long are told of on their way, too.
+    told = [one for one in map(json.loads, said) if "epoch" in one]
     assert [(one["epoch"], one["of"]) for one in told] == [(1, 1), (2, 2)]
     assert told[-1]["loss"] < told[0]["loss"]
+    before = len(said)
     again = fit(2)
-    assert len(said) == 2
+    assert len(said) == before
     assert np.array_equal(network.get_weights()[-1], again.get_weights()[-1])
 
 
