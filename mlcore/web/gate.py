@@ -47,6 +47,9 @@ def lines(result: GateResult) -> list[Line]:
 
 def _line(one: Mapping[str, Any]) -> Line:
     verdict, colour = VERDICTS[one["verdict"]]
+    if one["name"] == "leak" and one["note"]:
+        # More cells would not tell what nobody has written down.
+        verdict = gettext_lazy("not known")
     kind = cell_class(one["label"]) if one["label"] else None
     return Line(str(NAMES[one["name"]]), kind, str(verdict), colour, sentence(one))
 
