@@ -41,7 +41,11 @@ def held_out(data: Prepared, predictor: Predictor) -> dict[str, Any]:
 
 def part_name(data: Prepared, source: str) -> str:
     """Return what reports call the part of a laboratory's pictures that a model is judged by."""
-    return f"{source}, test part" if data.datasets else f"{source}, held-out fifth"
+    if not data.datasets:
+        return f"{source}, held-out fifth"
+    # A laboratory may be in several sets, and two sets may name a laboratory alike.
+    sets = " and ".join(f"{one['name']} {one['version']}" for one in data.datasets)
+    return f"{source}, test part of {sets}"
 
 
 def third_laboratory(data: Prepared, predictor: Predictor) -> dict[str, Any]:

@@ -84,7 +84,10 @@ def detail(request: HttpRequest, order_id: UUID) -> HttpResponse:
     except Reanalysis.DoesNotExist:
         raise Http404 from None
     found = progress(order)
-    states = [(state.label, found.counts.get(state, 0)) for state in ReanalysedSample.State]
+    names = {state: state.label for state in ReanalysedSample.State}
+    if order.state != Reanalysis.State.RUNNING:
+        names[ReanalysedSample.State.WAITING] = gettext_lazy("not read")
+    states = [(name, found.counts.get(state, 0)) for state, name in names.items()]
     context = {"order": order, "progress": found, "states": states, "classes": _classes(found)}
     return render(request, "predictions/reanalysis.html", context)
 
