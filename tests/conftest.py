@@ -61,11 +61,3 @@ def chromium():
         if name and (path := shutil.which(name)):
             return path
     pytest.skip("no Chromium found; install it or set CHROMIUM to its path")
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Keep together in one worker the tests of a module, and those of the browser, which share one portal."""
-    for item in items:
-        browser = item.path.parent.name == "browser"
-        item.add_marker(pytest.mark.xdist_group("browser" if browser else item.nodeid.partition("::")[0]))
