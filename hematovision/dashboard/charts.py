@@ -52,7 +52,7 @@ def charts(found: Activity) -> list[Columns]:
         columns(_("Samples"), found.days, list(found.samples)),
         columns(_("Cells"), found.days, [one.read for one in cells]),
         columns(_("Unidentified"), found.days, [one.abstention for one in cells], unit=" %"),
-        columns(_("Overridden"), found.days, [one.overrides for one in cells], unit=" %"),
+        columns(_("Overridden of those looked at"), found.days, [one.overrides for one in cells], unit=" %"),
     ]
 
 
