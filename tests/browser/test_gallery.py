@@ -224,8 +224,7 @@ def test_the_surroundings_show_the_field_and_go_on_with_the_keys(open_page, samp
     settled(page)
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize(("width", "dark"), [(360, True), (1280, False)], ids=["360-dark", "1280-light"])
 def test_axe_finds_nothing_in_the_gallery_and_its_dialogs(open_page, sample, width, dark):
     page = enter(open_page("technician", width=width, dark=dark), sample)
     page.keyboard.press("Control+a")

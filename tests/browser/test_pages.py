@@ -74,8 +74,7 @@ def violations(page):
     return [f"{one['id']}: {node['target']}" for one in found for node in one["nodes"]]
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize(("width", "dark"), [(360, True), (1280, False)], ids=["360-dark", "1280-light"])
 @pytest.mark.parametrize(("role", "address"), PAGES, ids=[f"{role}-{page}" for role, page in PAGES])
 def test_axe_finds_nothing_and_nothing_scrolls_sideways(open_page, field, model, role, address, width, dark):
     page = open_page(role, width=width, dark=dark, refusals=True)

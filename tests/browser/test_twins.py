@@ -100,8 +100,7 @@ def test_similar_cells_are_loaded_when_asked_for(open_page, sample):
     assert len(asked) == 2
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize(("width", "dark"), [(360, True), (1280, False)], ids=["360-dark", "1280-light"])
 def test_axe_finds_nothing_in_the_marks_and_the_comparison(open_page, sample, width, dark):
     page = open_page("technician", width=width, dark=dark)
     page.goto(sample)
