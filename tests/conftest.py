@@ -7,6 +7,7 @@ import pytest
 import redis
 from django.conf import settings
 from hypothesis import settings as drawing
+from xdist.scheduler import LoadScopeScheduling
 
 from mlcore.engine.manifest import data_root
 from tests import database
@@ -61,3 +62,15 @@ def chromium():
         if name and (path := shutil.which(name)):
             return path
     pytest.skip("no Chromium found; install it or set CHROMIUM to its path")
+
+
+class Together(LoadScopeScheduling):
+    """Gives a module's tests to one worker, and all of the browser's, which share one running portal."""
+
+    def _split_scope(self, nodeid):
+        return "tests/browser" if nodeid.startswith("tests/browser/") else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """Share the tests out by ``Together``, whatever ``--dist`` says."""
+    return Together(config, log)

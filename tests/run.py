@@ -58,7 +58,7 @@ def main():
     if sys.argv[1:]:
         return run_pytest(sys.argv[1:])[0]
     failed = [name for name, (command, extra) in STEPS.items() if not run(name, command, extra)]
-    # A module's tests stay together, since some share one running portal.
+    # Tests that share one running portal stay together (``Together`` in tests/conftest.py).
     status, closing = run_pytest(["-n", "2", "--dist", "loadscope", "--durations", "25"])
     print(f"\n--- failed: {', '.join(failed)}" if failed else "\n--- all other steps passed")
     print(closing, flush=True)
