@@ -246,7 +246,7 @@ def test_a_head_learns_a_class_that_nobody_knew_and_tells_what_it_saw(active, ad
     seen = json.loads(bundle.contents[SEEN])
     # The model that it started from does not tell what it saw, and this one says so.
     assert (len(seen["pictures"]), seen["untold"]) == (54, [active.version])
-    assert "here, test part" in run.result.metrics["evaluation"]
+    assert "here, test part of drawn 3" in run.result.metrics["evaluation"]
     assert [epoch["epoch"] for epoch in run.history] == [1, 2, 3]
     assert {"loss", "val_loss", "accuracy", "val_accuracy", "rate"} <= set(run.history[0])
     assert run.progress["most_memory_mb"] > 50
