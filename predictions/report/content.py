@@ -46,8 +46,11 @@ class Row:
     """One class of the differential.
 
     ``low`` and ``high`` are the 95 % interval of ``percent``. ``range_text`` is the reference range as it is
-    printed; ``range_low`` and ``range_high`` draw it, in percent, where it has such limits. A ``flag`` is
-    ``within_error`` when the interval reaches back into the range.
+    printed; ``range_low`` and ``range_high`` draw it, in percent, where it has such limits;
+    ``absolute_low`` and ``absolute_high`` are those of a range of concentrations, in ``unit``. A ``flag``
+    is ``within_error`` when the interval reaches back into the range. ``code`` is the catalogue's,
+    ``loinc_share`` and ``loinc_count`` were the class's LOINC codes at signing; these three are told to
+    programs, not printed.
     """
 
     short_name: str
@@ -61,18 +64,27 @@ class Row:
     range_text: str = ""
     range_low: float | None = None
     range_high: float | None = None
+    absolute_low: float | None = None
+    absolute_high: float | None = None
     flag: Flag = ""
     within_error: bool = False
+    code: str = ""
+    loinc_share: str = ""
+    loinc_count: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Differential:
-    """The leukocytes counted, and what belongs beside them; white cells per ``wbc_unit``."""
+    """The leukocytes counted, and what belongs beside them; white cells per ``wbc_unit``.
+
+    ``nrbc_loinc`` is the LOINC code of nucleated red cells per 100 leukocytes at signing.
+    """
 
     rows: tuple[Row, ...] = ()
     counted: int = 0
     target: int = 0
     nrbc_per_100: float | None = None
+    nrbc_loinc: str = ""
     wbc: float | None = None
     corrected_wbc: float | None = None
     wbc_unit: str = "×10⁹/L"

@@ -29,6 +29,7 @@ from predictions.selectors.samples import (
     visible_samples,
 )
 from predictions.selectors.shadow import ShadowComparison, shadow_comparison
+from predictions.selectors.signed import signed_report
 from predictions.selectors.similar import SimilarCell, similar_cells
 from predictions.selectors.tallies import flags_of, poor_images, stored_tallies
 from predictions.selectors.trends import Period, Step, Trend, Visit, trend, visits
@@ -97,6 +98,7 @@ __all__ = [
     "rules_of",
     "sample_counts",
     "shadow_comparison",
+    "signed_report",
     "similar_cells",
     "state_counts",
     "states_counted",

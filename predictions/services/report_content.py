@@ -15,11 +15,11 @@ from django.utils.translation import gettext as _
 
 from mlcore.engine.card import never_shown
 from predictions import report
-from predictions.differential.ranges import Quantity, ReferenceRange
 from predictions.models import Analysis, CellReview, CellType, CountsAs, Sample
 from predictions.pipeline import pictures
 from predictions.report import content as printed
-from predictions.selectors import CellState, Judged, against_previous, cell_states, quality_flags, range_of
+from predictions.selectors import CellState, Judged, against_previous, cell_states, quality_flags
+from predictions.services.report_rows import differential
 from predictions.vocabulary import quality_text
 
 # More of them print too small to be read.
@@ -49,7 +49,7 @@ def gather(sample: Sample, judged: Judged, version: Version) -> tuple[report.Rep
         language=get_language() or settings.LANGUAGE_CODE,
         laboratory=printed.Laboratory(sample.site.name),
         specimen=_specimen(sample),
-        differential=_differential(sample, judged),
+        differential=differential(sample, judged),
         generated_at=timezone.localtime(),
         version=version.number,
         remarks=tuple(_remarks(judged)),
@@ -84,47 +84,6 @@ def _specimen(sample: Sample) -> printed.Specimen:
         collected_at=timezone.localtime(sample.collected_at) if sample.collected_at else None,
         received_at=timezone.localtime(sample.received_at),
     )
-
-
-def _differential(sample: Sample, judged: Judged) -> printed.Differential:
-    counted, unit = judged.counted, judged.rules.unit.value
-    kinds = {kind.code: kind for kind in judged.types}
-    rows = [
-        printed.Row(
-            short_name=kinds[row.code].short,
-            name=kinds[row.code].name,
-            count=row.number,
-            percent=row.percent or 0.0,
-            low=100 * row.interval.low if row.interval else 0.0,
-            high=100 * row.interval.high if row.interval else 100.0,
-            absolute=row.absolute,
-            unit=unit if row.absolute is not None else "",
-            range_text=_range_told(found, unit),
-            range_low=found.low if found and found.quantity == Quantity.PERCENT else None,
-            range_high=found.high if found and found.quantity == Quantity.PERCENT else None,
-            flag=verdict.flag.value if verdict else "",
-            within_error=bool(verdict and verdict.flag.value and not verdict.certain),
-        )
-        for row in counted.rows
-        for found, verdict in [range_of(sample, row, judged.rules)]
-        if row.number or found
-    ]
-    return printed.Differential(
-        rows=tuple(rows) if counted.total else (),
-        counted=counted.total,
-        target=sample.target,
-        nrbc_per_100=counted.nrbc_per_100 if counted.nrbc else None,
-        wbc=float(sample.wbc) if sample.wbc is not None else None,
-        corrected_wbc=float(counted.corrected_wbc) if counted.nrbc and counted.corrected_wbc else None,
-        wbc_unit=unit,
-    )
-
-
-def _range_told(found: ReferenceRange | None, concentration: str) -> str:
-    if found is None:
-        return ""
-    unit = "" if found.quantity == Quantity.PERCENT else f"\u00a0{concentration}"
-    return f"{found.low:g}–{found.high:g}{unit}"
 
 
 def _remarks(judged: Judged) -> list[printed.Remark]:

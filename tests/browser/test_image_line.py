@@ -163,7 +163,8 @@ def test_history_searches_without_the_text_in_the_address(open_page):
 def test_a_real_image_of_each_class_gets_a_result(open_page, image_sets):
     page = open_page("technician")
     folders = sorted(path for path in (image_sets / "pbc").iterdir() if path.is_dir())
-    files = [min(folder.glob("*.jpg")) for folder in folders]
+    # The first ones are another test's: what is in the portal already would be asked about.
+    files = [max(folder.glob("*.jpg")) for folder in folders]
     assert len(files) == 8
     page.goto("/upload/")
     page.get_by_label("Each image shows one cell only").evaluate("box => { box.checked = true; }")

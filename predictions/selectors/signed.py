@@ -1,0 +1,28 @@
+"""A signed report in the form that other programs' formats are made from."""
+
+from __future__ import annotations
+
+from predictions.exchange.signed import SignedReport
+from predictions.models import Report
+from predictions.report import from_json
+
+
+def signed_report(report: Report) -> SignedReport:
+    """Return what programs are told of this version; ``report`` comes with its sample and signer."""
+    versions = {
+        version: key
+        for key, version in Report.objects.filter(sample=report.sample_id).values_list("pk", "version")
+    }
+    return SignedReport(
+        report_id=report.pk,
+        sample_id=report.sample_id,
+        site_id=report.sample.site_id,
+        version=report.version,
+        replaces=versions.get(report.version - 1),
+        superseded=max(versions) > report.version,
+        code=report.code,
+        signed_by=report.signed_by_id,
+        signer=report.signed_by.name,
+        signed_at=report.signed_at,
+        content=from_json(report.content),
+    )
