@@ -101,6 +101,10 @@ class MachineToken(models.Model):
 
         PREDICT = "predict", _("send images for analysis")
         READ = "read", _("read results")
+        SAMPLES = "samples", _("register samples and add images to them")
+        REVIEW = "review", _("review cells and hand samples on")
+        ORDERS = "orders", _("place orders for samples")
+        ADMIN = "admin", _("read models, data sets, trainings, people and the log")
         METRICS = "metrics", _("read the portal's metrics (numbers, nothing of patients)")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -105,6 +105,10 @@ class TokenForm(forms.Form):
     name = forms.CharField(label=_("Which program or device"), max_length=60)
     predict = forms.BooleanField(label=MachineToken.Scope.PREDICT.label, required=False)
     read = forms.BooleanField(label=MachineToken.Scope.READ.label, required=False)
+    samples = forms.BooleanField(label=MachineToken.Scope.SAMPLES.label, required=False)
+    review = forms.BooleanField(label=MachineToken.Scope.REVIEW.label, required=False)
+    orders = forms.BooleanField(label=MachineToken.Scope.ORDERS.label, required=False)
+    admin = forms.BooleanField(label=MachineToken.Scope.ADMIN.label, required=False)
     metrics = forms.BooleanField(label=MachineToken.Scope.METRICS.label, required=False)
     days = forms.IntegerField(label=_("Works for how many days"), min_value=1, max_value=365, initial=90)
 
