@@ -65,12 +65,24 @@ def chromium():
 
 
 class Together(LoadScopeScheduling):
-    """Gives a module's tests to one worker, and all of the browser's, which share one running portal."""
+    """Gives a module's tests to one worker, and all of the browser's that share one running portal."""
 
     def _split_scope(self, nodeid):
-        return "tests/browser" if nodeid.startswith("tests/browser/") else super()._split_scope(nodeid)
+        # The test of the idle warning has a portal of its own, and mostly waits.
+        shares = nodeid.startswith("tests/browser/") and "test_idle" not in nodeid
+        return "tests/browser" if shares else super()._split_scope(nodeid)
 
 
 def pytest_xdist_make_scheduler(config, log):
     """Share the tests out by ``Together``, whatever ``--dist`` says."""
     return Together(config, log)
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with the slow modules, so that no worker is left alone with one of them at the end."""
+    slow = ("data", "processes", "browser")
+    ranks = {}
+    for item in items:
+        rank = max((place for place, mark in enumerate(slow, 1) if item.get_closest_marker(mark)), default=0)
+        ranks[item.path] = max(rank, ranks.get(item.path, 0))
+    items.sort(key=lambda item: -ranks[item.path])

@@ -60,7 +60,8 @@ def main():
     failed = [name for name, (command, extra) in STEPS.items() if not run(name, command, extra)]
     # Tests that share one running portal stay together (``Together`` in tests/conftest.py).
     # Three for two cores: much of the time is spent waiting for servers and browsers.
-    status, closing = run_pytest(["-n", "3", "--dist", "loadscope", "--durations", "25"])
+    shared = ("-n", "3", "--dist", "loadscope", "--no-loadscope-reorder")
+    status, closing = run_pytest([*shared, "--durations", "25"])
     print(f"\n--- failed: {', '.join(failed)}" if failed else "\n--- all other steps passed")
     print(closing, flush=True)
     return 1 if failed else status
