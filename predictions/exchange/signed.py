@@ -19,7 +19,10 @@ class SignedReport:
 
     ``sample_id`` stays the same over all versions of a sample's report, ``report_id`` is this version's.
     ``replaces`` is the version before it, None for the first. ``superseded`` says that there is a later one.
-    ``order_number`` is the requester's number of the order, empty where no program ordered the sample.
+    ``order_number`` is the requester's number of the order, ``order_system`` and ``patient_system`` say whose
+    numbers that and the patient's reference are; all are empty where no program ordered the sample.
+    ``pdf_size`` in bytes and ``pdf_sha1`` are of the stored file. ``earlier`` are the contents of the
+    versions before this one, so that a value that has gone can be taken back where it was sent.
     Patients are known by their reference alone; a name is never stored.
     """
 
@@ -35,6 +38,11 @@ class SignedReport:
     signed_at: datetime
     content: ReportContent
     order_number: str = ""
+    order_system: str = ""
+    patient_system: str = ""
+    pdf_size: int = 0
+    pdf_sha1: bytes = b""
+    earlier: tuple[ReportContent, ...] = ()
 
     @property
     def amended(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from predictions.exchange.signed import SignedReport
 from predictions.models import Report
 from predictions.report import from_json
@@ -9,10 +11,10 @@ from predictions.report import from_json
 
 def signed_report(report: Report) -> SignedReport:
     """Return what programs are told of this version; ``report`` comes with its sample and signer."""
-    versions = {
-        version: key
-        for key, version in Report.objects.filter(sample=report.sample_id).values_list("pk", "version")
-    }
+    others = Report.objects.filter(sample=report.sample_id).order_by("version").values_list("version", "pk")
+    versions = dict(others)
+    earlier = others.filter(version__lt=report.version).values_list("content", flat=True)
+    pdf = bytes(report.pdf)
     return SignedReport(
         report_id=report.pk,
         sample_id=report.sample_id,
@@ -25,4 +27,8 @@ def signed_report(report: Report) -> SignedReport:
         signer=report.signed_by.name,
         signed_at=report.signed_at,
         content=from_json(report.content),
+        pdf_size=len(pdf),
+        # FHIR asks for this hash of a file; nothing is kept secret by it.
+        pdf_sha1=hashlib.sha1(pdf, usedforsecurity=False).digest(),
+        earlier=tuple(from_json(content) for content in earlier),
     )
