@@ -20,7 +20,8 @@ class SignedReport:
     ``sample_id`` stays the same over all versions of a sample's report, ``report_id`` is this version's.
     ``replaces`` is the version before it, None for the first. ``superseded`` says that there is a later one.
     ``order_number`` is the requester's number of the order, empty where no program ordered the sample.
-    Patients are known by their reference alone; a name is never stored.
+    Patients are known by their reference alone; a name is never stored. ``earlier`` are the contents of the
+    versions before it, oldest first, for formats in which a correction takes back what it no longer says.
     """
 
     report_id: UUID
@@ -35,6 +36,7 @@ class SignedReport:
     signed_at: datetime
     content: ReportContent
     order_number: str = ""
+    earlier: tuple[ReportContent, ...] = ()
 
     @property
     def amended(self) -> bool:

@@ -9,10 +9,9 @@ from predictions.report import from_json
 
 def signed_report(report: Report) -> SignedReport:
     """Return what programs are told of this version; ``report`` comes with its sample and signer."""
-    versions = {
-        version: key
-        for key, version in Report.objects.filter(sample=report.sample_id).values_list("pk", "version")
-    }
+    same = Report.objects.filter(sample=report.sample_id)
+    versions = {version: key for key, version in same.values_list("pk", "version")}
+    before = same.filter(version__lt=report.version).order_by("version").values_list("content", flat=True)
     return SignedReport(
         report_id=report.pk,
         sample_id=report.sample_id,
@@ -25,4 +24,5 @@ def signed_report(report: Report) -> SignedReport:
         signer=report.signed_by.name,
         signed_at=report.signed_at,
         content=from_json(report.content),
+        earlier=tuple(from_json(content) for content in before),
     )
