@@ -12,6 +12,7 @@ from predictions.models import (
     AnalysisJob,
     Cell,
     CellReview,
+    Delivery,
     EmergencyAccess,
     PartialUpload,
     ReanalysedSample,
@@ -38,6 +39,7 @@ def patient_rows(samples: list[Sample]) -> dict[str, QuerySet[Any]]:
     fields = SmearField.objects.filter(mine)
     return {
         "emergencies": EmergencyAccess.objects.filter(mine),
+        "deliveries": Delivery.objects.filter(mine),
         "suggested_twins": SuggestedTwin.objects.filter(mine),
         "reviews": CellReview.objects.filter(mine),
         "acknowledgements": Acknowledgement.objects.filter(mine),
