@@ -54,6 +54,7 @@ MIDDLEWARE = [
     "accounts.web.enforcement.SecondFactorMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "hematovision.core.middleware.no_store",
+    "predictions.api.throttle.limits_told",
 ]
 
 ROOT_URLCONF = "hematovision.urls"
@@ -83,6 +84,7 @@ REST_FRAMEWORK: dict[str, Any] = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["predictions.api.access.Settled"],
+    "DEFAULT_THROTTLE_CLASSES": ["predictions.api.throttle.PerCaller"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.MultiPartParser", "rest_framework.parsers.JSONParser"],
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
