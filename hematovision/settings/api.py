@@ -8,3 +8,9 @@ from hematovision import env
 API_REQUESTS_PER_MINUTE = env.integer("API_REQUESTS_PER_MINUTE", 1200)
 # The same for an address from which somebody asks without a token, or with one that does not work.
 API_STRANGERS_PER_MINUTE = env.integer("API_STRANGERS_PER_MINUTE", 120)
+
+# Tokens that an identity provider signs for the API: whose, for whom, and the public keys (a JSON Web Key
+# Set; API_TOKEN_JWKS_FILE names a file with it). Off without an issuer.
+API_TOKEN_ISSUER = env.text("API_TOKEN_ISSUER", "")
+API_TOKEN_AUDIENCE = env.text("API_TOKEN_AUDIENCE") if API_TOKEN_ISSUER else ""
+API_TOKEN_JWKS = env.text("API_TOKEN_JWKS") if API_TOKEN_ISSUER else ""

@@ -81,6 +81,7 @@ TEMPLATES: list[dict[str, Any]] = [
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "predictions.api.access.MachineAuthentication",
+        "predictions.api.provider.ProviderAuthentication",
         "allauth.headless.contrib.rest_framework.authentication.JWTTokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
