@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
 from accounts.permissions import Role
+from accounts.provider_tokens import KeysUnusableError, public_keys
 
 
 @register
@@ -18,3 +19,15 @@ def roles_exist(**_: Any) -> list[CheckMessage]:
         return []
     text = f"MFA_REQUIRED_ROLES names {', '.join(sorted(unknown))}; the roles are {', '.join(Role.values)}."
     return [Error(text, id="accounts.E001")]
+
+
+@register
+def provider_keys_readable(**_: Any) -> list[CheckMessage]:
+    """Refuse keys that could let in nobody, or anybody who knows them."""
+    if not settings.API_TOKEN_ISSUER:
+        return []
+    try:
+        public_keys(settings.API_TOKEN_JWKS)
+    except KeysUnusableError as problem:
+        return [Error(f"API_TOKEN_JWKS cannot be used. {problem}", id="accounts.E002")]
+    return []

@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "rest_framework",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
 ]
 
 MIDDLEWARE = [
@@ -54,6 +55,7 @@ MIDDLEWARE = [
     "accounts.web.enforcement.SecondFactorMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "hematovision.core.middleware.no_store",
+    "predictions.api.throttle.limits_told",
 ]
 
 ROOT_URLCONF = "hematovision.urls"
@@ -79,10 +81,12 @@ TEMPLATES: list[dict[str, Any]] = [
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "predictions.api.access.MachineAuthentication",
+        "predictions.api.provider.ProviderAuthentication",
         "allauth.headless.contrib.rest_framework.authentication.JWTTokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["predictions.api.access.Settled"],
+    "DEFAULT_THROTTLE_CLASSES": ["predictions.api.throttle.PerCaller"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.MultiPartParser", "rest_framework.parsers.JSONParser"],
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",

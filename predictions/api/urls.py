@@ -3,10 +3,11 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
-from predictions.api import views
+from predictions.api import browse, views
 
 urlpatterns = [
     path("schema", SpectacularAPIView.as_view(), name="api_schema"),
+    path("docs/", browse.docs, name="api_docs"),
     path("predict", views.Predict.as_view(), name="api_predict"),
     path("fields/<uuid:field_id>", views.Field.as_view(), name="api_field"),
     path("fields/<uuid:field_id>/image", views.FieldImage.as_view(), name="api_image"),

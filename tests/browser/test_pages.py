@@ -14,6 +14,7 @@ PAGES = [
     (None, "/accounts/login/"),
     (None, "/accounts/password/reset/"),
     (None, "/verify/"),
+    (None, "/api/v1/docs/"),
     ("technician", "/samples/"),
     ("technician", "/samples/?state=all&flag=unidentified"),
     ("technician", "/samples/?state=cancelled"),
