@@ -121,6 +121,22 @@ def measure(chosen: argparse.Namespace) -> int:
     return 0
 
 
+def seen(chosen: argparse.Namespace) -> int:
+    """Write down what a bundle has seen that does not tell it itself."""
+    from mlcore.engine.bundle import read_bundle  # noqa: PLC0415 -- loaded by the commands that need it
+    from mlcore.engine.exposure import seen_by_shipped  # noqa: PLC0415 -- loaded by the commands that need it
+    from mlcore.engine.prepared import prepare, say  # noqa: PLC0415 -- loaded by the commands that need it
+    from mlcore.engine.seen import list_file  # noqa: PLC0415 -- loaded by the commands that need it
+
+    bundle = read_bundle(chosen.bundle)
+    told = seen_by_shipped(prepare(_data(chosen), chosen.work), bundle)
+    path = chosen.out or list_file(bundle.identity)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(told.as_list())
+    say(f"{len(told.pixels)} pictures that model {bundle.identity.version} has seen: {path}")
+    return 0
+
+
 def _data(chosen: argparse.Namespace) -> Path:
     """Return the folder of pictures that was named, by option or environment."""
     named: Path | None = chosen.data or data_root()

@@ -31,6 +31,7 @@ from mlcore.engine.novelty import Novelty, distance_limit
 from mlcore.engine.preprocess import CropSettings, to_tensor
 from mlcore.engine.runtime import LiteNetwork
 from mlcore.engine.sampling import Examples
+from mlcore.engine.seen import Seen
 from mlcore.engine.similar import References
 
 # int8 is served only if it costs at most this much balanced accuracy on validation.
@@ -45,11 +46,16 @@ REPRESENTATIVES = 400
 
 @dataclass(frozen=True, slots=True)
 class LocatorPart:
-    """The locator that goes into the bundle: its settings, its files by name, and how it was trained."""
+    """The locator that goes into the bundle: its settings, its files by name, and how it was trained.
+
+    ``seen`` is what it was trained on, or the bundle that it was taken from, which counts as seen by
+    whatever is read with it.
+    """
 
     told: Mapping[str, Any]
     files: Mapping[str, bytes]
     training: Mapping[str, Any]
+    seen: Seen
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     _reproduce_parser(commands)
     _explain_parser(commands)
     _freeze_parser(commands)
+    _seen_parser(commands)
     probe_command = commands.add_parser("probe", help="time a few batches, to say how long a training takes")
     probe_command.set_defaults(run=actions.probe)
     return parser
@@ -165,6 +166,20 @@ def _freeze_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     command = commands.add_parser("freeze", help="make a frozen version of a data set, as an order tells")
     command.add_argument("order", type=Path, metavar="ORDER", help="a JSON file, see mlcore.engine.importing")
     command.set_defaults(run=actions.freeze)
+
+
+def _seen_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "seen",
+        help="list what a bundle without such a list was trained on, from the folder it was trained on",
+    )
+    command.add_argument("--data", type=Path, metavar="DIR", help="default: HEMATOVISION_DATA")
+    command.add_argument("--bundle", type=Path, default=SHIPPED_BUNDLE, metavar="DIR")
+    command.add_argument("--work", type=Path, required=True, metavar="DIR", help="cached fingerprints")
+    command.add_argument(
+        "--out", type=Path, metavar="FILE", help="default: where the engine looks for the bundle's list"
+    )
+    command.set_defaults(run=actions.seen)
 
 
 def _views_option(command: argparse.ArgumentParser) -> None:

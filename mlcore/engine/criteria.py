@@ -45,7 +45,8 @@ class Criterion:
     ``name`` is ``recall``, ``precision``, ``leak``, ``calibration``, ``coverage`` or ``answers``; ``label``
     the class it is about, empty where it is about all. ``value``, ``low`` and ``high`` are what was measured
     (for classes: candidate less active), ``wanted`` the limit, ``cells`` and ``groups`` what it rests on.
-    ``note`` says why there is no figure: ``unknown``, ``never_named``, ``not_by_active``.
+    ``note`` says why there is no figure: ``unknown``, ``base_unknown``, ``frozen_without``, ``never_named``,
+    ``not_by_active``.
     """
 
     name: str
@@ -70,14 +71,23 @@ def criteria(pairs: Pairs, policy: Policy) -> list[Criterion]:
 def no_leak(tested: Collection[str], seen: Seen) -> Criterion:
     """Say whether the candidate has seen one of the ``tested`` pictures, or one of their near-duplicates.
 
-    Both are hashes of files; ``tested`` holds those of each test picture's whole group. Where the
-    candidate, or a model that it goes back to, does not say what it was trained on, nothing is proven.
+    Both are hashes of pixels; ``tested`` holds those of each test picture's whole group, an empty one for
+    pictures that were frozen without. Where these are, or where the candidate or a model that it goes back
+    to does not say what it was trained on, nothing is proven.
     """
-    both = len(seen.pictures.intersection(tested))
-    unknown = Verdict.NOT_PROVEN if seen.untold else Verdict.PASSED
-    note = "" if both or not seen.untold else "base_unknown" if seen.pictures else "unknown"
-    verdict = Verdict.FAILED if both else unknown
+    both = len(seen.among(tested))
+    note = "" if both else _unknown(tested, seen)
+    verdict = Verdict.FAILED if both else Verdict.NOT_PROVEN if note else Verdict.PASSED
     return Criterion("leak", "", verdict, 0.0, value=float(both), cells=len(tested), note=note)
+
+
+def _unknown(tested: Collection[str], seen: Seen) -> str:
+    """Return why it cannot be told whether the pictures were seen; empty where it can."""
+    if "" in tested:
+        return "frozen_without"
+    if seen.untold:
+        return "base_unknown" if seen.pixels else "unknown"
+    return ""
 
 
 def _classes(pairs: Pairs, policy: Policy) -> Iterator[Criterion]:

@@ -49,7 +49,8 @@ class FrozenPicture:
     one ``group`` show the same original or come from one patient, and all stand in the same ``split``.
     ``single`` says that the picture was taken of one cell; ``box`` is the cell in the picture's pixels,
     None where it has to be looked for. A field of several cells stands there once for each of them, so
-    what names a cell is ``key``.
+    what names a cell is ``key``. ``pixels`` is the hash of what the file shows (``images.pixels_hash``), by
+    which it is told whether a model has seen it; versions frozen before it was taken have none.
     """
 
     sha256: str
@@ -60,6 +61,7 @@ class FrozenPicture:
     split: str
     single: bool = True
     box: Box | None = None
+    pixels: str = ""
 
     @property
     def key(self) -> str:
@@ -182,6 +184,8 @@ def _check_values(picture: FrozenPicture) -> None:
         raise DataError(f"“{picture.file}” is not where a picture of the data set may lie.")
     if not is_label(picture.label) or picture.split not in SPLITS:
         raise DataError(f"The picture {picture.sha256[:12]} has no class or stands in no part of the split.")
+    if picture.pixels and not _HASH.fullmatch(picture.pixels):
+        raise DataError(f"The pixels of the picture {picture.sha256[:12]} have no hash that is one.")
     box = picture.box
     if box is not None and not (0 <= box.x0 < box.x1 and 0 <= box.y0 < box.y1):
         raise DataError(f"The cell of the picture {picture.sha256[:12]} has no size.")

@@ -15,15 +15,16 @@ import numpy as np
 from mlcore.engine import export
 from mlcore.engine import network as networks
 from mlcore.engine.abstain import judge_from
-from mlcore.engine.assemble import CellsRead, Provenance, Read, complete
+from mlcore.engine.assemble import CellsRead, LocatorPart, Provenance, Read, complete
 from mlcore.engine.bundle import FULL, HEAD, SMALL, WEIGHTS, Bundle, read_bundle
 from mlcore.engine.crops import finder_of
 from mlcore.engine.errors import DataError
 from mlcore.engine.evaluate import report
+from mlcore.engine.exposure import seen_pictures
 from mlcore.engine.features import Base, FeatureStore
 from mlcore.engine.head import Floats, Head, head_from
 from mlcore.engine.heads import HeadSettings, HeadTrainer, Vectors, begun
-from mlcore.engine.prepared import Prepared, describe, say, seen_pictures
+from mlcore.engine.prepared import Prepared, describe, say
 from mlcore.engine.preprocess import CropSettings
 from mlcore.engine.provenance import COPIES_SEEN, balanced_as, locator_of, mixed, starting_bundle, told_of
 from mlcore.engine.report import EVALUATION, part_name, with_figures
@@ -47,7 +48,8 @@ class _Kept:
 def train_heads(data: Prepared, options: argparse.Namespace) -> Bundle:
     """Train the head, or the mean of several, and write and measure the bundle."""
     crop, labels = CropSettings(), data.labels(data.parts.training)
-    kept = _kept(options, crop)
+    locator = locator_of(starting_bundle(options))
+    kept = _kept(options, crop, locator)
     found = _vectors(data, data.parts.training, labels, kept.stores[VIEWS[options.augmentation]])
     training = Vectors(balanced_as(options, found.examples), found.vectors)
     validation = _vectors(data, data.few_copies(data.parts.validation), labels, kept.stores[1])
@@ -73,19 +75,18 @@ def train_heads(data: Prepared, options: argparse.Namespace) -> Bundle:
         provenance=Provenance(
             options.version,
             labels,
-            locator_of(starting_bundle(options)),
+            locator,
             describe(data, data.parts),
             told_of(options, asdict(settings)),
-            seen_pictures(data, data.parts, options.weights),
+            seen_pictures(data, data.parts, locator.seen),
         ),
         folder=options.out,
     )
     return _measured(data, bundle, kept.stores[1])
 
 
-def _kept(options: argparse.Namespace, crop: CropSettings) -> _Kept:
+def _kept(options: argparse.Namespace, crop: CropSettings, locator: LocatorPart) -> _Kept:
     """Return the base's files: those of the bundle at the start, else exported from its weights."""
-    locator = locator_of(starting_bundle(options))
     files, serving = _files_of(options.weights, crop) or ({FULL: _exported(options)}, FULL)
     base = Base(files[serving], crop, finder_of(locator.told, locator.files))
     views = {1, VIEWS[options.augmentation]}

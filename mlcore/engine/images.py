@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import warnings
 from pathlib import Path
@@ -41,6 +42,16 @@ def read_image(source: Path | bytes, *, max_pixels: int = MAX_PIXELS) -> Image:
         raise UnreadableImageError("The file does not exist.") from error
     except (OSError, SyntaxError, ValueError, PillowImage.DecompressionBombError) as error:
         raise UnreadableImageError("The picture is damaged or cut off and cannot be decoded.") from error
+
+
+def pixels_hash(image: Image) -> str:
+    """Return what names a picture whatever file carries it: the SHA-256 over its size and its RGB bytes.
+
+    ``image`` is as ``read_image`` returns it, upright. A JPEG and the PNG that it was written anew as share
+    it; another decoder may round a JPEG's pixels otherwise, so the hashes hold for the one that is locked.
+    """
+    height, width, _channels = image.shape
+    return hashlib.sha256(f"{width}x{height}\n".encode() + image.tobytes()).hexdigest()
 
 
 def around(image: Image, box: Box) -> Image:

@@ -15,7 +15,7 @@ from mlcore.engine.errors import DataError, UnreadableImageError
 from mlcore.engine.manifest import folders, pictures
 from mlcore.engine.naming import label_of_folder, ordered, printable
 from mlcore.engine.parts import FEWEST, Candidate
-from mlcore.engine.tidy import keep
+from mlcore.engine.tidy import Kept, keep
 
 # So many faults are named; the others are counted.
 SHOWN: Final = 12
@@ -58,15 +58,16 @@ def take_folders(
     for number, one in enumerate(arrivals):
         told(number, len(arrivals))
         try:
-            sha256, file = keep(one.path.read_bytes(), store)
+            kept = keep(one.path.read_bytes(), store)
         except UnreadableImageError as error:
             faults.append(f"{_shown(one)}: {error}")
             continue
-        label, (before, other) = labels[one.folder], first.setdefault(sha256, (labels[one.folder], one))
+        label, (before, other) = labels[one.folder], first.setdefault(kept.sha256, (labels[one.folder], one))
         if before != label:
             faults.append(f"{_shown(one)} is the same picture as {_shown(other)}, of another class.")
         elif other is one:
-            taken.cells.append(Candidate(sha256, file, label, laboratory, single))
+            cell = Candidate(kept.sha256, kept.file, label, laboratory, single, pixels=kept.pixels)
+            taken.cells.append(cell)
         else:
             again[label] += 1
     _refuse("cannot be taken", faults)
@@ -88,7 +89,7 @@ def take_cells(listed: Path, store: Path, told: Told) -> Intake:
     """
     lines = [json.loads(line) for line in listed.read_text().splitlines()]
     taken = Intake()
-    stored: dict[str, tuple[str, str] | None] = {}
+    stored: dict[str, Kept | None] = {}
     found: dict[tuple[str, Box], Candidate] = {}
     for number, line in enumerate(lines):
         told(number, len(lines))
@@ -96,7 +97,7 @@ def take_cells(listed: Path, store: Path, told: Told) -> Intake:
             stored[line["path"]] = _stored(Path(line["path"]), store)
         kept = stored[line["path"]]
         if kept is not None:
-            cell = _candidate(line, *kept)
+            cell = _candidate(line, kept)
             found.setdefault((cell.sha256, cell.box or Box(0, 0, 0, 0)), cell)
     gone = sum(kept is None for kept in stored.values())
     if gone:
@@ -107,12 +108,21 @@ def take_cells(listed: Path, store: Path, told: Told) -> Intake:
     return taken
 
 
-def _candidate(line: dict[str, Any], sha256: str, file: str) -> Candidate:
+def _candidate(line: dict[str, Any], kept: Kept) -> Candidate:
     box = Box(*line["box"]) if line["box"] else None
-    return Candidate(sha256, file, line["label"], line["laboratory"], line["single"], box, line["together"])
+    return Candidate(
+        kept.sha256,
+        kept.file,
+        line["label"],
+        line["laboratory"],
+        line["single"],
+        box,
+        line["together"],
+        kept.pixels,
+    )
 
 
-def _stored(path: Path, store: Path) -> tuple[str, str] | None:
+def _stored(path: Path, store: Path) -> Kept | None:
     try:
         return keep(path.read_bytes(), store)
     except (UnreadableImageError, FileNotFoundError):

@@ -33,6 +33,7 @@ class Record:
     """One picture: where it lies (relative to the data folder), its SHA-256, class and origin.
 
     ``label`` is None where the class is not known. ``boxes`` are the leukocytes that its authors drew.
+    ``pixels`` is the hash of what it shows where a frozen data set tells it, else empty.
     """
 
     path: str
@@ -40,6 +41,7 @@ class Record:
     label: str | None
     source: str
     boxes: tuple[Box, ...] = ()
+    pixels: str = ""
 
 
 def data_root() -> Path | None:

@@ -45,6 +45,7 @@ class Candidate:
     single: bool = True
     box: Box | None = None
     together: str = ""
+    pixels: str = ""
 
     @property
     def key(self) -> str:
@@ -77,6 +78,7 @@ def frozen_pictures(
             side[group[cell.sha256]],
             cell.single,
             cell.box,
+            cell.pixels,
         )
         for cell in cells
     ]

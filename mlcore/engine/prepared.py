@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mlcore.engine.bundle import read_bundle
 from mlcore.engine.check import Weight, check_folder, check_groups, refuse_bad, report_problems
 from mlcore.engine.contracts import Image
 from mlcore.engine.crops import Finder, cached
@@ -23,7 +22,6 @@ from mlcore.engine.named import named_cells
 from mlcore.engine.naming import ordered
 from mlcore.engine.preprocess import CropSettings
 from mlcore.engine.sampling import Examples, shares
-from mlcore.engine.seen import Seen, seen_by
 
 # Thirty copies of one cell say little more than six, and validation is paid for after every epoch.
 COPIES_VALIDATED = 6
@@ -77,6 +75,11 @@ class Prepared:
         crops = cached(self.root, [self.records[row] for row in known], crop, finder, self.cache / name)
         return self.described([known[place] for place in crops.rows], labels, crops.pixels)
 
+    def whole_groups(self, rows: Iterable[int]) -> list[int]:
+        """Return every row that shows the same original as one of ``rows``, these among them."""
+        groups = {self.groups[row] for row in rows}
+        return [row for row, group in enumerate(self.groups) if group in groups]
+
     def known(self, rows: Sequence[int], labels: tuple[str, ...]) -> list[int]:
         """Return those of ``rows`` whose class is among ``labels``."""
         return [row for row in rows if self.records[row].label in labels]
@@ -129,14 +132,3 @@ def describe(data: Prepared, parts: Split) -> dict[str, Any]:
             "sha256": hashlib.sha256("".join(hashes).encode()).hexdigest(),
         }
     return told
-
-
-def seen_pictures(data: Prepared, parts: Split, weights: str) -> bytes:
-    """Return the file that says which pictures a model must not be judged by.
-
-    Whatever the bundle at ``weights`` has seen is among them, for the model that starts there knows it.
-    """
-    rows = (*parts.training, *parts.validation)
-    start = Path(weights)
-    before = seen_by(read_bundle(start)) if start.is_dir() else Seen()
-    return before.and_of(data.records[row].sha256 for row in rows).as_bytes()

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from mlcore.engine.assemble import LocatorPart
 from mlcore.engine.bundle import LOCATOR, SHIPPED_BUNDLE, Bundle, read_bundle
 from mlcore.engine.sampling import Examples, shares_as_found
+from mlcore.engine.seen import seen_by
 from mlcore.engine.watch import stop_asked
 
 # Copies of one original that teach what is novel, the range of int8, and the reference cells.
@@ -29,7 +30,8 @@ def starting_bundle(options: argparse.Namespace) -> Bundle:
 def locator_of(bundle: Bundle) -> LocatorPart:
     """Return the locator of a bundle, which a new bundle takes over."""
     files = {LOCATOR: bundle.contents[LOCATOR]}
-    return LocatorPart(bundle.manifest["locator"], files, bundle.manifest["locator_training"])
+    training = bundle.manifest["locator_training"]
+    return LocatorPart(bundle.manifest["locator"], files, training, seen_by(bundle))
 
 
 def origin(weights: str) -> str:

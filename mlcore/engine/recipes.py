@@ -13,9 +13,10 @@ from mlcore.engine.assemble import LocatorPart, Provenance, assemble
 from mlcore.engine.bundle import Bundle, read_bundle
 from mlcore.engine.chosen import prepare_frozen
 from mlcore.engine.crops import finder_of, roomy
+from mlcore.engine.exposure import seen_pictures
 from mlcore.engine.head_recipe import train_heads
 from mlcore.engine.network import EVERY
-from mlcore.engine.prepared import Prepared, describe, prepare, say, seen_pictures
+from mlcore.engine.prepared import Prepared, describe, prepare, say
 from mlcore.engine.preprocess import CropSettings
 from mlcore.engine.provenance import COPIES_SEEN, balanced_as, locator_of, mixed, starting_bundle, told_of
 from mlcore.engine.report import EVALUATION, held_out, with_figures
@@ -81,7 +82,7 @@ def train_reader(data: Prepared, locator: LocatorPart, options: argparse.Namespa
             locator,
             describe(data, data.parts),
             told_of(options, asdict(settings)),
-            seen_pictures(data, data.parts, options.weights),
+            seen_pictures(data, data.parts, locator.seen),
         ),
         folder=options.out,
     )
@@ -112,7 +113,7 @@ def train_baseline(data: Prepared, locator: LocatorPart, options: argparse.Names
             locator,
             describe(data, used),
             told,
-            seen_pictures(data, used, options.weights),
+            seen_pictures(data, used, locator.seen),
         ),
         folder=options.out,
     )

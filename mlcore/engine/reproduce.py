@@ -14,6 +14,7 @@ from mlcore.engine.bundle import LOCATOR, Bundle, read_bundle
 from mlcore.engine.crops import finder_of
 from mlcore.engine.detector.recipe import train_detector
 from mlcore.engine.detector.train import DetectorSettings
+from mlcore.engine.exposure import located
 from mlcore.engine.prepared import Prepared, prepare, say
 from mlcore.engine.preprocess import CropSettings
 from mlcore.engine.recipes import settings_for, train_baseline, train_reader
@@ -60,6 +61,7 @@ def own_locator(data: Prepared, options: argparse.Namespace) -> LocatorPart:
         told={"file": LOCATOR, **parts.locator.describe()},
         files={LOCATOR: parts.served},
         training=parts.told,
+        seen=located(data),
     )
 
 

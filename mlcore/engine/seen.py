@@ -1,46 +1,106 @@
-"""Which pictures a model was trained or chosen on, those of the models that it started from among them."""
+"""Which pictures a model was trained or chosen on, those of the models that it started from among them.
+
+A picture is known by its pixels (``images.pixels_hash``): the file that carries them is written anew on its
+way into a store. Of each hash the first 128 bits are kept. That ten million pictures, held against a list of
+ten thousand, meet one of them by chance happens once in 10^27 times, and whoever made one meet it on purpose
+would gain a leak that is none.
+"""
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
 
 from mlcore.engine.bundle import SEEN, Bundle
+from mlcore.engine.contracts import ModelIdentity
 from mlcore.engine.errors import BundleError
+
+# What models have seen whose bundle does not tell, in a file named by the bundle's hash: the bundles that
+# shipped before it was known how to tell, which cannot change without becoming others.
+LISTS = Path(__file__).parents[1] / "seen"
+
+_KEPT_BYTES: Final = 16
+_ARRAY: Final = "pixels"
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The SHA-256 of each picture; ``untold`` names the versions whose own pictures nobody can tell."""
+    """The hash of each picture's pixels, 32 hexadecimal digits.
 
-    pictures: frozenset[str] = frozenset()
+    ``untold`` names the versions whose own pictures nobody can tell.
+    """
+
+    pixels: frozenset[str] = frozenset()
     untold: tuple[str, ...] = ()
 
-    def and_of(self, pictures: Iterable[str]) -> Seen:
-        """Return what a model has seen that starts from here and is trained on ``pictures``."""
-        return Seen(self.pictures | frozenset(pictures), self.untold)
+    def and_of(self, pixels: Iterable[str]) -> Seen:
+        """Return what a model has seen that starts from here and is trained on pictures of these hashes."""
+        return Seen(self.pixels | {_short(one) for one in pixels}, self.untold)
+
+    def among(self, pixels: Iterable[str]) -> set[str]:
+        """Return those of the hashes ``pixels`` that were seen."""
+        return {one for one in pixels if _short(one) in self.pixels}
 
     def as_bytes(self) -> bytes:
         """Return it as the file of a bundle."""
-        return json.dumps({"pictures": sorted(self.pictures), "untold": list(self.untold)}).encode()
+        return json.dumps({"pixels": sorted(self.pixels), "untold": list(self.untold)}).encode()
+
+    def as_list(self) -> bytes:
+        """Return the hashes alone, as small as can be: the file of a bundle that does not tell itself."""
+        rows = np.frombuffer(bytes.fromhex("".join(sorted(self.pixels))), np.uint8)
+        buffer = io.BytesIO()
+        np.savez(buffer, allow_pickle=False, **{_ARRAY: rows.reshape(-1, _KEPT_BYTES)})
+        return buffer.getvalue()
 
 
 def seen_by(bundle: Bundle) -> Seen:
-    """Return what the model of ``bundle`` has seen."""
-    return read_seen(bundle.contents.get(SEEN), bundle.identity.version)
+    """Return what the model of ``bundle`` has seen; raises ``BundleError`` as ``read_seen`` does."""
+    return read_seen(bundle.contents.get(SEEN), bundle.identity)
 
 
-def read_seen(raw: bytes | None, version: str) -> Seen:
-    """Return what the file ``raw`` of the model ``version`` says; None stands for a bundle without one.
+def read_seen(raw: bytes | None, model: ModelIdentity) -> Seen:
+    """Return what ``model`` has seen, by the file ``raw`` of its bundle, None where there is none.
+
+    Lists of earlier releases name files, which no data set can be held against: they tell nothing.
 
     Raises:
         BundleError: the file is no such list.
     """
     if raw is None:
-        return Seen(untold=(version,))
+        return _listed(model)
     try:
         told = json.loads(raw)
-        return Seen(frozenset(told["pictures"]), tuple(told.get("untold", ())))
+        if "pixels" not in told:
+            return Seen(untold=(model.version,))
+        return Seen(frozenset(told["pixels"]), tuple(told["untold"]))
     except (ValueError, KeyError, TypeError, AttributeError) as problem:
         raise BundleError("The list of what this model was trained on cannot be read.") from problem
+
+
+def list_file(model: ModelIdentity) -> Path:
+    """Return where the list of a model lies whose bundle does not tell."""
+    return LISTS / f"{model.sha256}.npz"
+
+
+def _listed(model: ModelIdentity) -> Seen:
+    path = list_file(model)
+    if not path.is_file():
+        return Seen(untold=(model.version,))
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            rows = arrays[_ARRAY]
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as problem:
+        raise BundleError(f"The list of what model {model.version} was trained on is damaged.") from problem
+    return Seen(frozenset(row.tobytes().hex() for row in rows))
+
+
+def _short(pixels: str) -> str:
+    """Return what is kept of a hash; nothing of none."""
+    return pixels[: 2 * _KEPT_BYTES]

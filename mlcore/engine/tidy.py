@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import io
+from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image as PillowImage
 
+from mlcore.engine.contracts import Image
 from mlcore.engine.durable import write_flushed
 from mlcore.engine.frozen import picture_file
-from mlcore.engine.images import read_image
+from mlcore.engine.images import pixels_hash, read_image
 
 # What a JPEG without words, places, profiles or previews tells of itself.
 _PLAIN_INFO = {
@@ -24,13 +26,26 @@ _PNG_FRAME = 12
 _PLAIN_CHUNKS = {b"IHDR", b"IDAT", b"IEND"}
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A stored picture: the SHA-256 of its file, its path below the folder of pictures, its pixels' hash."""
+
+    sha256: str
+    file: str
+    pixels: str
+
+
 def tidy(content: bytes) -> tuple[bytes, str]:
     """Return a picture's bytes without anything but pixels, upright, and the suffix that fits them.
 
     Nothing is lost: a JPEG or PNG that is clean stays as it is, any other becomes a PNG of the same pixels.
     Raises ``UnreadableImageError`` unless the picture can be decoded to its end.
     """
-    pixels = read_image(content)
+    return _tidied(content, read_image(content))
+
+
+def _tidied(content: bytes, pixels: Image) -> tuple[bytes, str]:
+    """Return the bytes that are stored of ``content``, which shows ``pixels``, and their suffix."""
     with PillowImage.open(io.BytesIO(content)) as picture:
         if picture.format == "JPEG" and _clean_jpeg(picture, content):
             return content, ".jpg"
@@ -41,12 +56,13 @@ def tidy(content: bytes) -> tuple[bytes, str]:
     return buffer.getvalue(), ".png"
 
 
-def keep(content: bytes, pictures: Path) -> tuple[str, str]:
-    """Store a tidy picture below ``pictures`` and return its SHA-256 and its path there.
+def keep(content: bytes, pictures: Path) -> Kept:
+    """Store a tidy picture below ``pictures`` and return what names it there.
 
     Raises ``UnreadableImageError`` as :func:`tidy` does and ``OSError`` if the disk does not take it.
     """
-    clean, suffix = tidy(content)
+    pixels = read_image(content)
+    clean, suffix = _tidied(content, pixels)
     sha256 = hashlib.sha256(clean).hexdigest()
     file = picture_file(sha256, suffix)
     target = pictures / file
@@ -55,7 +71,7 @@ def keep(content: bytes, pictures: Path) -> tuple[str, str]:
         draft = target.with_name(f".{sha256}")
         write_flushed(draft, clean)
         draft.replace(target)
-    return sha256, file
+    return Kept(sha256, file, pixels_hash(pixels))
 
 
 def _clean_jpeg(picture: PillowImage.Image, content: bytes) -> bool:

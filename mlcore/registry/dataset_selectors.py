@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db.models import Prefetch, QuerySet
 
 from mlcore.engine.bundle import SEEN
+from mlcore.engine.contracts import ModelIdentity
 from mlcore.engine.errors import BundleError
 from mlcore.engine.frozen import MANIFEST, PICTURES, TEST, FrozenPicture, FrozenSet, read_frozen
 from mlcore.engine.seen import Seen, read_seen
@@ -21,18 +22,20 @@ from mlcore.registry.models import DataSet, DataSetState, DataSetVersion, ModelV
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """What a model was trained on of a version's test: ``same`` pictures, ``alike`` of their groups.
+    """What a model was trained on of a version's test ``pictures``: ``same``, and ``alike`` of their groups.
 
-    Both are None where the model, or one that it goes back to, does not tell which pictures it has seen.
+    Both are None where the model, or one that it goes back to, does not tell which pictures it has seen, or
+    where the version was frozen before its pictures were known by their pixels.
     """
 
     model: ModelVersion
+    pictures: int
     same: int | None
     alike: int | None
 
     @property
     def known(self) -> bool:
-        """Whether the model tells what it has seen."""
+        """Whether it can be told what the model has seen."""
         return self.same is not None
 
     @property
@@ -92,26 +95,41 @@ def frozen(version: DataSetVersion) -> FrozenSet:
     return _frozen(manifest_path(version.sha256))
 
 
-def leaks(version: DataSetVersion) -> list[Leak]:
-    """Return for each registered model what it has seen of the version's test, newest model first.
+def shown_by_test(version: DataSetVersion) -> list[FrozenPicture]:
+    """Return the cells of every group that a ready version tests by, those of earlier versions among them.
 
-    A group counts as seen when any of its pictures is, also one that only an earlier version of the data
-    set holds.
+    Raises:
+        DataError: a manifest is missing or was altered.
     """
     cells = frozen(version).pictures
-    tested = {cell.sha256 for cell in cells if cell.split == TEST}
     groups = {cell.group for cell in cells if cell.split == TEST}
     earlier = version.dataset.versions.filter(state=DataSetState.READY, number__lt=version.number)
     every = [*cells, *(cell for one in earlier for cell in frozen(one).pictures)]
-    return [_leak(model, tested, groups, every) for model in ModelVersion.objects.order_by("-registered_at")]
+    return [cell for cell in every if cell.group in groups]
 
 
-def _leak(model: ModelVersion, tested: set[str], groups: set[str], cells: Sequence[FrozenPicture]) -> Leak:
+def leaks(version: DataSetVersion, models: Iterable[ModelVersion] | None = None) -> list[Leak]:
+    """Return for each of ``models`` (every registered one, newest first) what it has seen of the test.
+
+    A group counts as seen when any of its pictures is.
+
+    Raises:
+        DataError: a manifest is missing or was altered.
+    """
+    tested = {cell.sha256: cell.pixels for cell in frozen(version).part(TEST)}
+    shown = shown_by_test(version)
+    asked = ModelVersion.objects.order_by("-registered_at") if models is None else models
+    return [_leak(model, list(tested.values()), shown) for model in asked]
+
+
+def _leak(model: ModelVersion, tested: Sequence[str], shown: Sequence[FrozenPicture]) -> Leak:
     seen = _seen(model)
-    touched = {cell.group for cell in cells if cell.sha256 in seen.pictures} & groups
-    if seen.untold and not touched:
-        return Leak(model, None, None)
-    return Leak(model, len(tested & seen.pictures), len(touched))
+    known = seen.among(cell.pixels for cell in shown)
+    touched = {cell.group for cell in shown if cell.pixels in known}
+    untold = bool(seen.untold) or any(not cell.pixels for cell in shown)
+    if untold and not touched:
+        return Leak(model, len(tested), None, None)
+    return Leak(model, len(tested), sum(pixels in known for pixels in tested), len(touched))
 
 
 @lru_cache(maxsize=8)
@@ -123,6 +141,7 @@ def _seen(model: ModelVersion) -> Seen:
     """Return what a model has seen; nothing is told where its bundle's list is missing or damaged."""
     path = files.folder_of(model.location) / SEEN
     try:
-        return read_seen(path.read_bytes(), model.version)
+        raw = path.read_bytes() if path.exists() else None
+        return read_seen(raw, ModelIdentity(model.version, model.sha256))
     except (OSError, BundleError):
-        return read_seen(None, model.version)
+        return Seen(untold=(model.version,))

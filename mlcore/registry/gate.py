@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
@@ -18,11 +18,11 @@ from hematovision.core.origin import Origin
 from mlcore.engine.bundle import read_bundle
 from mlcore.engine.criteria import Criterion, Policy, criteria, no_leak
 from mlcore.engine.errors import EngineError
-from mlcore.engine.frozen import MANIFEST, TEST, FrozenSet, read_frozen
 from mlcore.engine.noninferiority import Verdict
 from mlcore.engine.paired import CellOutcome, paired
 from mlcore.engine.seen import seen_by
 from mlcore.registry import files, selectors
+from mlcore.registry.dataset_selectors import ready_version, shown_by_test
 from mlcore.registry.models import Evaluation, EvaluationState, GateResult, ModelState, ModelVersion
 
 
@@ -56,41 +56,45 @@ def gate_run(*, version: UUID, data: str, actor: User, origin: Origin | None = N
         raise GateRefused(
             _("The gate compares a version with the active one, and there is nothing to compare.")
         )
-    measured = [_evaluation(active, data), _evaluation(candidate, data)]
+    measured = (_evaluation(active, data), _evaluation(candidate, data))
     aims = policy()
-    found = _criteria(candidate, measured, aims)
+    return _stored(measured, aims, _criteria(candidate, measured, aims), actor, origin)
+
+
+def _stored(
+    measured: tuple[Evaluation, Evaluation],
+    aims: Policy,
+    found: Sequence[Criterion],
+    actor: User,
+    origin: Origin | None,
+) -> GateResult:
+    """Store and log the verdict on the second version of ``measured`` beside the first."""
+    active, candidate = (one.version for one in measured)
+    unmet = [one for one in found if one.verdict != Verdict.PASSED]
+    names: list[JSON] = [f"{one.name} {one.label}".strip() for one in unmet]
     with transaction.atomic():
         result = GateResult.objects.create(
             candidate=candidate,
             active=active,
             candidate_sha256=candidate.sha256,
             active_sha256=active.sha256,
-            data_sha256=data,
+            data_sha256=measured[1].data_sha256,
             data=measured[1].data,
             policy=asdict(aims),
             criteria=[asdict(one) for one in found],
-            passed=all(one.verdict == Verdict.PASSED for one in found),
+            passed=not unmet,
             made_by=actor,
         )
-        unmet: list[JSON] = [
-            f"{one.name} {one.label}".strip() for one in found if one.verdict != Verdict.PASSED
-        ]
         detail: dict[str, JSON] = {
             "version": candidate.version,
             "sha256": candidate.sha256,
             "active": active.sha256,
-            "data": data,
+            "data": result.data_sha256,
             "passed": result.passed,
-            "unmet": unmet,
+            "unmet": names,
         }
         record("model.gated", actor=actor, subject=candidate, origin=origin, detail=detail)
     return result
-
-
-def tested(frozen: FrozenSet) -> frozenset[str]:
-    """Return the hashes of all test pictures and of whatever belongs to the same groups."""
-    groups = {(one.laboratory, one.group) for one in frozen.part(TEST)}
-    return frozenset(one.sha256 for one in frozen.pictures if (one.laboratory, one.group) in groups)
 
 
 def outcomes(evaluation: Evaluation) -> list[CellOutcome]:
@@ -98,11 +102,13 @@ def outcomes(evaluation: Evaluation) -> list[CellOutcome]:
     return [CellOutcome(**one) for one in evaluation.outcomes or ()]
 
 
-def _criteria(candidate: ModelVersion, measured: list[Evaluation], aims: Policy) -> list[Criterion]:
-    manifest = Path(settings.DATASET_ROOT) / measured[0].data_sha256 / MANIFEST
+def _criteria(candidate: ModelVersion, measured: Sequence[Evaluation], aims: Policy) -> list[Criterion]:
+    version = ready_version(measured[0].data_sha256)
+    if version is None:
+        raise GateRefused(_("There is no such data set version on the server."))
     try:
         seen = seen_by(read_bundle(files.folder_of(candidate.location)))
-        leak = no_leak(tested(read_frozen(manifest)), seen)
+        leak = no_leak({cell.pixels for cell in shown_by_test(version)}, seen)
         pairs = paired(outcomes(measured[0]), outcomes(measured[1]))
     except EngineError as problem:
         raise GateRefused(str(problem)) from problem

@@ -75,6 +75,11 @@ def _leak(one: Mapping[str, Any]) -> str:
             "None of the %(n)d test pictures was in its own training, but it goes back to a model whose "
             "bundle does not say what that was trained on."
         ) % {"n": one["cells"]}
+    if one["note"] == "frozen_without":
+        return _(
+            "This data set version was frozen before its pictures were known by their pixels, so it cannot "
+            "be held against what the candidate was trained on. Import it anew and measure on that version."
+        )
     shared = int(one["value"])
     if not shared:
         return _("None of the %(n)d test pictures and their near-duplicates was in its training.") % {

@@ -129,7 +129,8 @@ class World:
     def _frozen(self):
         """A ready version of a data set, with one picture."""
         root, admin = settings.DATASET_ROOT, self.people["admin"]
-        picture = FrozenPicture(*keep(hostile.jpeg(), root / "pictures"), "neutrophil", "here", "g", "test")
+        kept = keep(hostile.jpeg(), root / "pictures")
+        picture = FrozenPicture(kept.sha256, kept.file, "neutrophil", "here", "g", "test")
         sha256 = write_frozen(root, FrozenHeader("Ours", 1, "MIT", "here"), [picture])
         dataset = DataSet.objects.create(name="Ours", license="MIT", source="here", created_by=admin)
         facts = {"number": 1, "sha256": sha256, "state": "ready", "origin": "zip", "created_by": admin}

@@ -1,6 +1,6 @@
 """Versions are ordered, imported by a worker's child, frozen for good, and logged; leaks are told."""
 
-import json
+import io
 import os
 import signal
 import threading
@@ -12,9 +12,13 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, transaction
 from django.db.models.functions import Now
+from PIL import Image
 
 from accounts.audit.models import AuditEvent
 from hematovision.core.origin import Origin
+from mlcore.engine.exposure import seen_pictures
+from mlcore.engine.prepared import prepare
+from mlcore.engine.seen import Seen
 from mlcore.registry import files
 from mlcore.registry.dataset_selectors import frozen, leaks
 from mlcore.registry.datasets import (
@@ -29,6 +33,7 @@ from mlcore.registry.models import DataSet, DataSetState, DataSetVersion
 from mlcore.registry.training import TrainingRefused
 from mlcore.training import import_lease
 from mlcore.training.importing import run_import
+from predictions.synthetic import draw_field
 from tests.accounts.factories import PersonFactory
 from tests.mlcore.engine.test_importing import good
 
@@ -155,11 +160,45 @@ def kill_child_of(parent):
 
 def test_a_model_that_was_trained_on_a_tested_picture_is_told(imported, active):
     version = imported()
-    assert [(leak.model, leak.known) for leak in leaks(version)] == [(active, False)]
+    assert [(leak.model, leak.clean) for leak in leaks(version)] == [(active, True)]
     cells = frozen(version)
-    seen = files.folder_of(active.location) / "seen.json"
-    seen.write_text(json.dumps({"pictures": [cell.sha256 for cell in cells.part("training")]}))
+    told = files.folder_of(active.location) / "seen.json"
+    told.write_bytes(Seen().and_of(cell.pixels for cell in cells.part("training")).as_bytes())
     assert leaks(version)[0].clean
-    seen.write_text(json.dumps({"pictures": [cells.part("test")[0].sha256]}))
+    told.write_bytes(Seen().and_of([cells.part("test")[0].pixels]).as_bytes())
     leak = leaks(version)[0]
-    assert (leak.same, leak.alike, leak.clean) == (1, 1, False)
+    assert (leak.pictures, leak.same, leak.alike, leak.clean) == (4, 1, 1, False)
+    told.write_bytes(Seen(untold=("0.1.0",)).as_bytes())
+    assert not leaks(version)[0].known
+
+
+def drawn(seeds):
+    """Files of drawn cells that carry words and lie on their side, so that a store writes them anew."""
+    turned = Image.Exif()
+    turned[0x0112], turned[0x010E] = 6, "drawn"
+    for label in ("neutrophil", "lymphocyte"):
+        for seed in seeds:
+            picture = draw_field(seed + 500 * (label == "neutrophil"), labels=[label], width=160, height=160)
+            out = io.BytesIO()
+            Image.open(io.BytesIO(picture.encoded())).save(out, "JPEG", quality=90, exif=turned)
+            yield f"{label}/{seed}.jpg", out.getvalue()
+
+
+def test_files_that_a_model_was_trained_on_are_known_again_after_an_import(imported, active, tmp_path):
+    for name, content in drawn(range(10)):
+        path = tmp_path / "trained" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    data = prepare(tmp_path / "trained", tmp_path / "work")
+    told = seen_pictures(data, data.parts, Seen())
+    (files.folder_of(active.location) / "seen.json").write_bytes(told)
+    learned = {data.records[row].path for row in (*data.parts.training, *data.parts.validation)}
+    version = imported([(f"set/{name}", content) for name, content in drawn(range(10)) if name in learned])
+    leak = leaks(version)[0]
+    assert version.counts["pictures"] == len(learned) == 16
+    assert leak.same == leak.pictures == len(frozen(version).part("test")) > 0
+    unseen = imported(
+        [(f"set/{name}", content) for name, content in drawn(range(50, 60))],
+        about=About(name="Others", license="MIT", source="there"),
+    )
+    assert (leaks(unseen)[0].same, leaks(unseen)[0].clean) == (0, True)

@@ -80,6 +80,9 @@ def test_a_leak_fails_and_not_knowing_is_not_proven():
     assert (unknown.verdict, unknown.note) == (Verdict.NOT_PROVEN, "unknown")
     base = no_leak({"a", "b"}, Seen(frozenset("c"), untold=("0.2.0",)))
     assert (base.verdict, base.note) == (Verdict.NOT_PROVEN, "base_unknown")
+    without = no_leak({"a", ""}, Seen(frozenset("c")))
+    assert (without.verdict, without.note) == (Verdict.NOT_PROVEN, "frozen_without")
+    assert no_leak({"a", ""}, Seen(frozenset("a"))).verdict is Verdict.FAILED
 
 
 def test_pairs_are_counted_with_mcnemars_exact_test():

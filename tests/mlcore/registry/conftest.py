@@ -1,10 +1,12 @@
 """A frozen test set on disk, and evaluations of two versions on it."""
 
 import hashlib
+import json
 
 import pytest
 
 from mlcore.engine.frozen import FrozenHeader, FrozenPicture, picture_file, write_frozen
+from mlcore.engine.seen import Seen
 from mlcore.registry import services
 from mlcore.registry.models import DataSet, DataSetVersion, Evaluation, EvaluationState
 from tests.mlcore.conftest import renamed
@@ -24,12 +26,19 @@ def frozen(settings, tmp_path, admin):
     settings.EVALUATION_ROOT = tmp_path / "evaluations"
     pictures = [
         FrozenPicture(
-            key(number), picture_file(key(number)), CLASSES[number % 3], "lab", f"g{number}", "test"
+            key(number),
+            picture_file(key(number)),
+            CLASSES[number % 3],
+            "lab",
+            f"g{number}",
+            "test",
+            pixels=key(number),
         )
         for number in range(CELLS * 3)
     ]
     away = key(0, "training")
-    pictures.append(FrozenPicture(away, picture_file(away), CLASSES[0], "lab", "far", "training"))
+    facts = (away, picture_file(away), CLASSES[0], "lab", "far", "training")
+    pictures.append(FrozenPicture(*facts, pixels=away))
     sha256 = write_frozen(settings.DATASET_ROOT, FrozenHeader("Ward", 1, "own", "here"), pictures)
     row = DataSet.objects.create(name="Ward", license="own", source="here", created_by=admin)
     facts = {"number": 1, "sha256": sha256, "state": "ready", "origin": "zip", "created_by": admin}
@@ -70,8 +79,9 @@ def measured(frozen):
 def learned(active, tmp_path):
     """Register a candidate whose bundle says which pictures it was trained on."""
 
-    def learned(*pictures, name="learned"):
-        folder = renamed(tmp_path / name, name, seen={"pictures": list(pictures)})
+    def learned(*pixels, name="learned"):
+        told = json.loads(Seen().and_of(pixels).as_bytes())
+        folder = renamed(tmp_path / name, name, seen=told)
         return services.register_bundle(directory=folder, actor=None)
 
     return learned

@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import json
 import os
 import signal
 import subprocess
@@ -17,9 +16,14 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.audit.models import AuditEvent
-from mlcore.engine.bundle import SEEN, read_bundle
+from mlcore.engine.bundle import read_bundle
+from mlcore.engine.criteria import no_leak
 from mlcore.engine.frozen import PICTURES, FrozenHeader, FrozenPicture, picture_file, write_frozen
+from mlcore.engine.images import pixels_hash, read_image
+from mlcore.engine.noninferiority import Verdict
+from mlcore.engine.seen import seen_by
 from mlcore.registry import files, selectors, training
+from mlcore.registry.dataset_selectors import ready_version, shown_by_test
 from mlcore.registry.models import (
     DataSet,
     DataSetVersion,
@@ -76,7 +80,8 @@ def frozen(var, settings, admin):
             path.write_bytes(data)
             split = ("test", "validation", "validation", "training")[min(seed // 2, 3)]
             file = picture_file(sha256, ".jpg")
-            cells.append(FrozenPicture(sha256, file, name, "here", f"{kind}-{seed // 2}", split))
+            facts = (sha256, file, name, "here", f"{kind}-{seed // 2}", split)
+            cells.append(FrozenPicture(*facts, pixels=pixels_hash(read_image(data))))
     sha256 = write_frozen(folder, FrozenHeader("drawn", 3, "CC0", "drawn"), cells)
     row = DataSet.objects.create(name="drawn", license="CC0", source="drawn", created_by=admin)
     facts = {"number": 3, "sha256": sha256, "state": "ready", "origin": "zip", "created_by": admin}
@@ -243,9 +248,13 @@ def test_a_head_learns_a_class_that_nobody_knew_and_tells_what_it_saw(active, ad
         "source": "",
     }
     assert (data["training"]["pictures"], data["validation"]["pictures"]) == (42, 12)
-    seen = json.loads(bundle.contents[SEEN])
-    # The model that it started from does not tell what it saw, and this one says so.
-    assert (len(seen["pictures"]), seen["untold"]) == (54, [active.version])
+    base, seen = seen_by(read_bundle(files.folder_of(active.location))), seen_by(bundle)
+    # It has seen what the model that it started from saw, and its own pictures, but not its test.
+    assert len(base.pixels) > 10_000
+    assert seen.pixels > base.pixels
+    assert (len(seen.pixels - base.pixels), seen.untold) == (54, ())
+    shown = shown_by_test(ready_version(frozen))
+    assert no_leak({cell.pixels for cell in shown}, seen).verdict is Verdict.PASSED
     assert "here, test part of drawn 3" in run.result.metrics["evaluation"]
     assert [epoch["epoch"] for epoch in run.history] == [1, 2, 3]
     assert {"loss", "val_loss", "accuracy", "val_accuracy", "rate"} <= set(run.history[0])
