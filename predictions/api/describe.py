@@ -26,7 +26,7 @@ REFUSALS: Final[dict[int, tuple[str, str]]] = {
     406: ("not_acceptable", "not_acceptable: the answer is JSON"),
     410: ("image_missing", "image_missing: the stored file is gone"),
     413: ("too_large", "too_large, too_many_pixels"),
-    415: ("unsupported_type", "unsupported_type: neither JPEG nor PNG; unsupported_media_type: no form"),
+    415: ("unsupported_type", "unsupported_type: no JPEG, PNG or TIFF; unsupported_media_type: no form"),
     422: ("damaged", "empty, damaged, too_small, animated, deep_colour, print_colours, no_colour, infected"),
     503: ("database_away", "database_away, scanner_away; Retry-After says when to come again"),
     507: ("storage_full", "storage_full: no room for images"),
@@ -111,7 +111,7 @@ FORM: Final = {
     "type": "object",
     "required": ["file"],
     "properties": {
-        "file": {"type": "string", "format": "binary", "description": "One JPEG or PNG."},
+        "file": {"type": "string", "format": "binary", "description": "One JPEG, PNG or TIFF."},
         "single": {
             "type": "string",
             "enum": ["1", "true", "yes", "on", "0", "false", "no", "off", ""],
@@ -119,7 +119,7 @@ FORM: Final = {
         },
     },
 }
-KINDS: Final = {"file": {"contentType": "image/jpeg, image/png"}}
+KINDS: Final = {"file": {"contentType": "image/jpeg, image/png, image/tiff"}}
 
 predict = extend_schema(
     operation_id="predict",
