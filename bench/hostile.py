@@ -41,7 +41,9 @@ made this page. **Memory** is how far the resident memory of the web process ros
 What a file can cost is bounded before it is decoded. It has at most 25 MB (`UPLOAD_MAX_MB`) and, by its
 header, 24 megapixels (`UPLOAD_MAX_MEGAPIXELS`). Metadata, of which only the orientation is read, and what
 hangs behind the picture are cut off. A JPEG has at most 64 scans and 2,000 segments, a PNG at most 20,000
-chunks (`predictions/pipeline/bare.py`). A process decodes one file at a time.
+chunks. Of a TIFF the directory is held against the file and written anew, with nothing but where the picture
+lies and how it is coded: one page, 200 entries, 20,000 strips or tiles, together no larger than the file
+(`predictions/pipeline/bare`). A process decodes one file at a time.
 """
 
 

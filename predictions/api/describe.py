@@ -27,12 +27,13 @@ REFUSALS: Final[dict[int, tuple[str, str]]] = {
     406: ("not_acceptable", "not_acceptable: the answer is JSON"),
     410: ("image_missing", "image_missing: the stored file is gone"),
     413: ("too_large", "too_large, too_many_pixels"),
-    415: ("unsupported_type", "unsupported_type: neither JPEG nor PNG; unsupported_media_type: no form"),
+    415: ("unsupported_type", "unsupported_type: no JPEG, PNG or TIFF; unsupported_media_type: no form"),
     409: ("duplicate", "duplicate"),
     412: ("changed_since", "changed_since: somebody was faster; ask again and look"),
     422: (
         "damaged",
-        "key_reused; empty, damaged, too_small, animated, deep_colour, print_colours, no_colour, infected",
+        "key_reused; empty, damaged, too_small, animated, many_pages, deep_colour, print_colours, no_colour, "
+        "unsupported_coding, too_many_parts, infected",
     ),
     503: ("database_away", "database_away, scanner_away; Retry-After says when to come again"),
     507: ("storage_full", "storage_full: no room for images"),
@@ -134,7 +135,7 @@ FORM: Final = {
     "type": "object",
     "required": ["file"],
     "properties": {
-        "file": {"type": "string", "format": "binary", "description": "One JPEG or PNG."},
+        "file": {"type": "string", "format": "binary", "description": "One JPEG, PNG or TIFF."},
         "single": {
             "type": "string",
             "enum": ["1", "true", "yes", "on", "0", "false", "no", "off", ""],
@@ -142,7 +143,7 @@ FORM: Final = {
         },
     },
 }
-KINDS: Final = {"file": {"contentType": "image/jpeg, image/png"}}
+KINDS: Final = {"file": {"contentType": "image/jpeg, image/png, image/tiff"}}
 
 predict = extend_schema(
     operation_id="predict",

@@ -33,9 +33,10 @@ def clean(picture: Image.Image, original: bytes, *, orientation: int = 1) -> Cle
     """Return ``picture`` as it is to be stored; ``original`` is the file as it came.
 
     A JPEG that needs no turning keeps its own quantisation, so that decoding it again gives almost the
-    same pixels; one that was turned is written at quality 95 without colour subsampling. PNG stays PNG.
+    same pixels; one that was turned is written at quality 95 without colour subsampling. PNG stays PNG, and
+    TIFF becomes PNG, which keeps each pixel.
     """
-    media_type = PNG if picture.format == "PNG" else JPEG
+    media_type = JPEG if picture.format == "JPEG" else PNG
     untouched = picture.format == "JPEG"
     turn = UPRIGHT.get(orientation)
     if turn is not None:

@@ -14,18 +14,26 @@ from django.utils.translation import gettext as _
 from PIL import Image
 
 from predictions.errors import UploadRefused
+from predictions.refusals import (
+    check_size,
+    damaged,
+    deep_colour,
+    no_colour,
+    print_colours,
+    too_large,
+    too_many_pixels,
+)
 
-FORMATS: Final = ("JPEG", "PNG")
-SMALLEST_SIDE: Final = 32
-LONGEST_SIDE: Final = 20_000
+FORMATS: Final = ("JPEG", "PNG", "TIFF")
+BEGINS: Final = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*")
 PNG_DEPTH_AT: Final = 24
 
 # What people send by mistake, so that the refusal can name it: how the file begins, and its kind.
 OTHER_KINDS: Final[tuple[tuple[bytes, str], ...]] = (
     (b"%PDF", "PDF"),
     (b"GIF8", "GIF"),
-    (b"II*\0", "TIFF"),
-    (b"MM\0*", "TIFF"),
+    (b"II+\0", "BigTIFF"),
+    (b"MM\0+", "BigTIFF"),
     (b"BM", "BMP"),
     (b"PK\x03\x04", "ZIP"),
     (b"RIFF", "WebP"),
@@ -35,7 +43,7 @@ OTHER_KINDS: Final[tuple[tuple[bytes, str], ...]] = (
     (b"<html", "HTML"),
 )
 
-# Everything Pillow's two readers raise for damaged files; the hostile-file tests keep this list complete.
+# Everything Pillow's three readers raise for damaged files; the hostile-file tests keep this list complete.
 DAMAGE: Final = (
     OSError,
     SyntaxError,
@@ -62,70 +70,35 @@ def validate(content: bytes) -> Image.Image:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             picture = Image.open(io.BytesIO(content), formats=FORMATS)
-            _check_size(*picture.size)
+            check_size(*picture.size)
             _check_colours(picture, content)
             picture.load()
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
-        raise _too_many_pixels() from None
+        raise too_many_pixels() from None
     except DAMAGE:
-        raise UploadRefused(
-            "damaged", _("The image is damaged or cut off. Export or copy it again, then upload that.")
-        ) from None
+        raise damaged() from None
     return picture
-
-
-def too_large() -> UploadRefused:
-    """Return the refusal of a file with more than ``settings.UPLOAD_MAX_BYTES``."""
-    return UploadRefused(
-        "too_large",
-        _("The file is larger than %(limit)d MB. Save it as JPEG or crop it, then upload that.")
-        % {"limit": settings.UPLOAD_MAX_BYTES // 1024 // 1024},
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    )
 
 
 def check_bytes(content: bytes) -> None:
     """Judge a file by how large it is and how it begins, before anything of it is read.
 
     Raises:
-        UploadRefused: it is empty, too large, or neither JPEG nor PNG.
+        UploadRefused: it is empty, too large, or no JPEG, PNG or TIFF.
     """
     if not content:
         raise UploadRefused("empty", _("The file is empty. Export or copy it again, then upload that."))
     if len(content) > settings.UPLOAD_MAX_BYTES:
         raise too_large()
-    if content.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")):
+    if content.startswith(BEGINS):
         return
     start = content[:64].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     kind = next((kind for magic, kind in OTHER_KINDS if start.startswith(magic.lower())), "")
     told = _("This is a %(kind)s file.") % {"kind": kind} if kind else _("This is no image the portal knows.")
     raise UploadRefused(
         "unsupported_type",
-        told + " " + _("Upload JPEG or PNG."),
+        told + " " + _("Upload JPEG, PNG or TIFF."),
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    )
-
-
-def _check_size(width: int, height: int) -> None:
-    if width * height > settings.UPLOAD_MAX_PIXELS or max(width, height) > LONGEST_SIDE:
-        raise _too_many_pixels()
-    if min(width, height) < SMALLEST_SIDE:
-        raise UploadRefused(
-            "too_small",
-            _("The image has %(width)d x %(height)d pixels; at least %(least)d on each side are needed.")
-            % {"width": width, "height": height, "least": SMALLEST_SIDE},
-        )
-
-
-def _too_many_pixels() -> UploadRefused:
-    return UploadRefused(
-        "too_many_pixels",
-        _(
-            "The image has more than %(limit)d megapixels or a side longer than %(side)d pixels. "
-            "Crop it or save it smaller, then upload that."
-        )
-        % {"limit": settings.UPLOAD_MAX_PIXELS // 1_000_000, "side": LONGEST_SIDE},
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     )
 
 
@@ -134,14 +107,8 @@ def _check_colours(picture: Image.Image, content: bytes) -> None:
     if picture.format == "PNG" and getattr(picture, "is_animated", False):
         raise UploadRefused("animated", _("This is an animation. Upload a single picture."))
     if picture.format == "PNG" and content[PNG_DEPTH_AT] > 8:
-        raise UploadRefused(
-            "deep_colour", _("The image has 16 bits per colour. Export it with 8 bits, then upload that.")
-        )
+        raise deep_colour()
     if picture.mode in {"CMYK", "YCCK", "LAB"}:
-        raise UploadRefused(
-            "print_colours", _("The image has print colours (CMYK). Export it as RGB, then upload that.")
-        )
+        raise print_colours()
     if picture.mode in {"1", "L", "LA", "I", "F"}:
-        raise UploadRefused(
-            "no_colour", _("The image is black and white. The model reads the colours of the stain.")
-        )
+        raise no_colour()

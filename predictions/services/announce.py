@@ -16,7 +16,7 @@ from accounts.permissions import Capability, require
 from hematovision.core.origin import Origin
 from predictions.errors import DuplicateFound, TooManyPartial, UploadRefused
 from predictions.models import PartialUpload, Sample
-from predictions.pipeline.validate import too_large
+from predictions.refusals import too_large
 from predictions.selectors import earlier_same, visible_samples
 from predictions.services.fields import must_take
 from predictions.services.quota import quota_left

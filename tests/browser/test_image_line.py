@@ -70,7 +70,7 @@ def test_a_refused_file_says_why_and_the_others_go_on(open_page):
     upload(page, smear("good.jpg"), wrong)
     expect(row(page, "good.jpg")).to_have_attribute("data-state", "done")
     refused = row(page, "report.jpg")
-    expect(refused.locator(".reason")).to_contain_text("This is a PDF file. Upload JPEG or PNG.")
+    expect(refused.locator(".reason")).to_contain_text("This is a PDF file. Upload JPEG, PNG or TIFF.")
     refused.get_by_role("button", name="Remove").click()
     expect(row(page, "report.jpg")).to_have_count(0)
     page.goto("/fields/")

@@ -9,6 +9,8 @@ from functools import cache
 import numpy as np
 from PIL import Image, PngImagePlugin
 
+from tests.predictions import tiffs
+
 # A colour profile of 12 MB that does not shrink.
 HUGE = np.random.default_rng(7).bytes(12_000_000)
 HTML = b"<!doctype html><html><script>alert(1)</script></html>"
@@ -148,7 +150,6 @@ def refused():
         ("report.pdf", b"%PDF-1.7\n%...", "unsupported_type", 415),
         ("pdf-as.png", b"%PDF-1.7\n%...", "unsupported_type", 415),
         ("moving.gif", encoded(picture(mode="P"), "GIF"), "unsupported_type", 415),
-        ("scan.tif", encoded(picture(), "TIFF"), "unsupported_type", 415),
         ("old.bmp", encoded(picture(), "BMP"), "unsupported_type", 415),
         ("new.webp", encoded(picture(), "WEBP"), "unsupported_type", 415),
         ("icon.ico", encoded(picture(64, 64), "ICO"), "unsupported_type", 415),
@@ -179,6 +180,7 @@ def refused():
         ("many-chunks.png", many_chunks(), "too_many_parts", 422),
         ("no-picture.png", bare_png(64, 64), "damaged", 422),
         ("bad-zlib.png", bare_png(64, 64, body=b"not zlib at all"), "damaged", 422),
+        *tiffs.refused(),
     ]
 
 
@@ -212,6 +214,7 @@ def accepted():
         ("huge-profile.jpg", encoded(picture(), "JPEG", icc_profile=HUGE)),
         ("huge-profile.png", encoded(picture(), "PNG", icc_profile=HUGE)),
         ("photo-with-film.jpg", jpeg() + np.random.default_rng(1).bytes(12_000_000)),
+        *tiffs.accepted(),
     ]
 
 

@@ -9,14 +9,16 @@ from predictions.errors import UploadRefused
 from predictions.pipeline.bare import bare
 from predictions.pipeline.clean import clean
 from predictions.pipeline.validate import check_bytes, validate
-from tests.predictions import hostile
+from tests.predictions import hostile, tiffs
 
 BASES = [hostile.jpeg(), hostile.png(), hostile.with_exif(6), hostile.with_text(), hostile.deep_png()]
 BASES += [
     hostile.encoded(hostile.picture(mode="P"), "PNG"),
     hostile.encoded(hostile.picture(), "JPEG", progressive=True),
+    *(tiffs.tiled(), tiffs.with_names(), tiffs.written("P"), tiffs.tiff(strips=4, order=">")),
+    *(tiffs.written(compression="tiff_lzw"), tiffs.written(compression="tiff_adobe_deflate")),
 ]
-MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
+MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*")
 
 damage = st.lists(
     st.tuples(
@@ -30,8 +32,9 @@ damage = st.lists(
 def damaged(content, changes):
     content = bytearray(content)
     for place, kind, patch in changes:
-        # Headers come first and matter most, so most damage is done there.
+        # Headers matter most, so most damage is done there: at the beginning, of a TIFF at the end.
         at = int(place**3 * len(content))
+        at = len(content) - at if content[:2] in (b"II", b"MM") else at
         if kind == "replace":
             content[at : at + len(patch)] = patch
         elif kind == "insert":

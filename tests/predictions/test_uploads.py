@@ -1,4 +1,4 @@
-"""Nothing but JPEG and PNG pixels gets in; everything else is told why, and leaves no trace."""
+"""Nothing but pixels gets in; everything else is told why, and leaves no trace."""
 
 import io
 import resource

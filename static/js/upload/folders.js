@@ -1,5 +1,5 @@
 // What was dropped: files, and the images inside dropped folders.
-const IMAGE = /\.(jpe?g|png)$/i;
+const IMAGE = /\.(jpe?g|png|tiff?)$/i;
 
 export async function filesOf(transfer) {
   // Entries must be taken before the first await; afterwards the browser has emptied the list.

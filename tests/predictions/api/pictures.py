@@ -3,7 +3,8 @@
 import schemathesis
 from hypothesis import strategies as st
 
-from tests.predictions import hostile
+from tests.predictions import hostile, tiffs
 
 schemathesis.openapi.media_type("image/jpeg", st.just(hostile.jpeg()))
 schemathesis.openapi.media_type("image/png", st.just(hostile.png()))
+schemathesis.openapi.media_type("image/tiff", st.just(tiffs.tiff()))

@@ -87,7 +87,7 @@ def test_a_refusal_is_a_code_and_a_sentence(client):
     assert answer.status_code == 415
     assert answer.json() == {
         "code": "unsupported_type",
-        "message": "report.jpg: This is a PDF file. Upload JPEG or PNG.",
+        "message": "report.jpg: This is a PDF file. Upload JPEG, PNG or TIFF.",
     }
     assert client.post(reverse("upload_file")).json()["code"] == "no_file"
     assert not SmearField.objects.exists()

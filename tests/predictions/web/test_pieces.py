@@ -73,7 +73,7 @@ def test_a_refused_file_tells_its_reason_and_leaves_nothing(client, settings):
     content = b"%PDF-1.7" * 100
     answer = send(client, begin(client, len(content), filename="report.png"), content, 300)
     assert answer.status_code == 415
-    assert answer.json()["message"] == "report.png: This is a PDF file. Upload JPEG or PNG."
+    assert answer.json()["message"] == "report.png: This is a PDF file. Upload JPEG, PNG or TIFF."
     assert not pieces_left(settings)
     assert not PartialUpload.objects.exists()
     assert AuditEvent.objects.get(event="upload.discarded").detail["why"] == "unsupported_type"

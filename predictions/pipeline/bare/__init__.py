@@ -2,7 +2,8 @@
 
 Metadata can hide what costs minutes or gigabytes to read (texts that unfold, EXIF in a million parts), and a
 JPEG of some kilobytes can paint its picture anew a thousand times. What is left here is bounded by its bytes,
-its pixels (``validate``) and the number of its parts. Formats: ITU-T T.81 annex B, PNG specification 5.
+its pixels (``validate``) and the number of its parts. Formats: ITU-T T.81 annex B, PNG specification 5; TIFF
+has a module of its own (``tiff``).
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ import warnings
 from dataclasses import dataclass
 from typing import Final
 
-from django.utils.translation import gettext as _
 from PIL import ExifTags, Image
 
-from predictions.errors import UploadRefused
+from predictions.pipeline.bare.tiff import TIFF_BEGINS, bare_tiff
+from predictions.refusals import too_many_parts
 
 JPEG_BEGINS: Final = b"\xff\xd8\xff"
 PNG_BEGINS: Final = b"\x89PNG\r\n\x1a\n"
@@ -51,16 +52,20 @@ class Bare:
 def bare(content: bytes) -> Bare:
     """Return ``content`` without metadata and without what hangs behind the picture.
 
-    A damaged file loses no more than an intact one and is left to the decoder to judge, as is one that is
-    neither JPEG nor PNG. As with ``validate`` the caller sees to it that one file is read at a time.
+    A damaged JPEG or PNG loses no more than an intact one and is left to the decoder to judge; a TIFF is
+    written anew, which takes an intact one (``tiff``). As with ``validate`` the caller sees to it that one
+    file is read at a time.
 
     Raises:
-        UploadRefused: it has more scans or parts than a decoder should be asked to read.
+        UploadRefused: it has more scans or parts than a decoder should be asked to read; or it is a TIFF
+            that is damaged or of a kind that is not read.
     """
     if content.startswith(JPEG_BEGINS):
         return _bare_jpeg(content)
     if content.startswith(PNG_BEGINS):
         return _bare_png(content)
+    if content.startswith(TIFF_BEGINS):
+        return Bare(*bare_tiff(content))
     return Bare(content)
 
 
@@ -78,7 +83,7 @@ def _bare_jpeg(content: bytes) -> Bare:
         at = found.end() if code in ALONE else _end_of_segment(content, start)
         segments, scans = segments + 1, scans + scanning
         if segments > MOST_SEGMENTS or scans > MOST_SCANS:
-            raise _too_many_parts()
+            raise too_many_parts()
         body = content[start + 4 : at]
         if code in DRAWN or (code in COLOURS and body.startswith(COLOURS[code])):
             kept.append(content[start:at])
@@ -103,7 +108,7 @@ def _bare_png(content: bytes) -> Bare:
         kind, end = content[at + 4 : at + 8], at + 12 + int.from_bytes(content[at : at + 4], "big")
         chunks += 1
         if chunks > MOST_CHUNKS:
-            raise _too_many_parts()
+            raise too_many_parts()
         if kind in CHUNKS:
             kept.append(content[at:end])
         elif kind == b"eXIf":
@@ -124,13 +129,3 @@ def _orientation(exif: bytes) -> int:
     except (OSError, SyntaxError, ValueError, KeyError, TypeError, IndexError, struct.error):
         return 1
     return value if isinstance(value, int) else 1
-
-
-def _too_many_parts() -> UploadRefused:
-    return UploadRefused(
-        "too_many_parts",
-        _(
-            "The image is put together of more parts than cameras and microscopes write. "
-            "Open it, save it again as JPEG or PNG, then upload that."
-        ),
-    )
