@@ -33,8 +33,8 @@ REFUSALS: Final[dict[int, tuple[str, str]]] = {
     422: (
         "damaged",
         (
-            "key_reused; empty, damaged, too_small, animated, many_pages, deep_colour, print_colours, no_colour, "
-            "unsupported_coding, too_many_parts, infected"
+            "key_reused; empty, damaged, too_small, animated, many_pages, deep_colour, print_colours, "
+            "no_colour, unsupported_coding, too_many_parts, infected"
         ),
     ),
     503: ("database_away", "database_away, scanner_away; Retry-After says when to come again"),
