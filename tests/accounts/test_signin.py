@@ -14,10 +14,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.audit.models import AuditEvent
+from accounts.errands import send_links
 from accounts.forgotten import wishes_fulfil
 from accounts.models import PasswordWish
 from accounts.services import person_change_role, person_deactivate
-from accounts.errands import send_links
 from accounts.web.limits import BEGUN, SEEN
 from hematovision.core.queue import QUEUE_OF, SEND_LINKS
 from tests.accounts.factories import PASSWORD, PersonFactory
