@@ -41,6 +41,7 @@ class Capability(TextChoices):
     MANAGE_PEOPLE = "manage_people", gettext_lazy("manage people")
     READ_AUDIT = "read_audit", gettext_lazy("read the audit log")
     VIEW_DASHBOARD = "view_dashboard", gettext_lazy("see the dashboard")
+    MANAGE_EXCHANGE = "manage_exchange", gettext_lazy("say which programs are told what")
 
 
 _EVERYONE = frozenset({Capability.VIEW_RESULTS, Capability.VIEW_MODELS})

@@ -189,6 +189,17 @@ class SigningRefused(PortalError):  # noqa: N818 -- the name says what happened
     status = HTTPStatus.CONFLICT
 
 
+class DestinationRefused(PortalError):  # noqa: N818 -- the name says what happened
+    """A destination was not saved; ``field`` says which of its facts is wrong."""
+
+    code = "destination_refused"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+    def __init__(self, field: str, message: str | Promise) -> None:
+        super().__init__(message)
+        self.field = field
+
+
 class ErasureRefused(PortalError):  # noqa: N818 -- the name says what happened
     """A patient was not erased; everything is as it was."""
 

@@ -20,6 +20,7 @@ from hematovision.core import health, workers
 from hematovision.dashboard.health import model
 from mlcore.registry import selectors as registry
 from predictions import selectors
+from predictions.selectors.exchange import outbox_status
 
 
 def gauges() -> Iterator[Metric]:
@@ -28,6 +29,7 @@ def gauges() -> Iterator[Metric]:
     present = {part: int(state == "ok") for part, state in parts.items()}
     yield by("hematovision_part_present", "Whether the part is there, as /readyz says.", "part", present)
     yield from _work()
+    yield from _outbox()
     yield by("hematovision_samples", "Samples by state.", "state", selectors.sample_counts())
     yield by("hematovision_training_runs", "Trainings by state.", "state", registry.training_counts())
     if present["broker"]:
@@ -57,6 +59,17 @@ def _work() -> Iterator[Metric]:
     files, size = selectors.unfinished_total()
     yield GaugeMetricFamily("hematovision_uploads_unfinished", "Files that are on their way.", value=files)
     yield GaugeMetricFamily("hematovision_uploads_unfinished_bytes", "How much of them has come.", value=size)
+
+
+def _outbox() -> Iterator[Metric]:
+    """Yield what other programs are still to be told, and what was given up."""
+    status = outbox_status()
+    counts = {"waiting": status.waiting, "dead": status.dead}
+    yield by("hematovision_deliveries", "Deliveries that wait or were given up.", "state", counts)
+    oldest = "For how long the oldest delivery to an enabled destination has waited."
+    yield GaugeMetricFamily(
+        "hematovision_delivery_oldest_wait_seconds", oldest, value=status.oldest_wait_seconds
+    )
 
 
 def _workers() -> Metric:

@@ -24,6 +24,7 @@ from mlcore.web.vocabulary import cell_class, place
 from predictions import selectors
 from predictions.selectors.drift import standing_alarms
 from predictions.selectors.emergency import emergencies
+from predictions.selectors.exchange import troubled
 from predictions.vocabulary import measure_names
 
 SHOWN = 20
@@ -49,6 +50,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "workers": None if crew is None else [(one, datetime.fromisoformat(one.since)) for one in crew],
         "absent": None if crew is None else [role for role in workers.ROLES if role not in _roles(crew)],
         "alarms": [(row, measure_names(row.alarms)) for row in standing_alarms()],
+        "troubled": troubled(),
         "emergencies": emergencies()[:SHOWN],
         "failed": failed[:SHOWN],
         "failed_count": failed.count(),

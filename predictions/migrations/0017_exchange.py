@@ -79,7 +79,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='delivery',
-            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['destination', 'sample', 'id'], name='delivery_waiting'),
+            index=models.Index(condition=models.Q(('state', 'delivered'), _negated=True), fields=['destination', 'sample', 'id'], name='delivery_open'),
         ),
         migrations.AddIndex(
             model_name='delivery',

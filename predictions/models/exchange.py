@@ -110,12 +110,12 @@ class Delivery(models.Model):
     delivered_at = models.DateTimeField(_("delivered"), null=True)
 
     class Meta:
-        """Each occurrence goes to a destination once; what waits is found fast, in its order."""
+        """Each occurrence goes to a destination once; what waits or was given up is found fast."""
 
         ordering: ClassVar[list[str]] = ["-id"]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(
-                fields=["destination", "sample", "id"], condition=Q(state="waiting"), name="delivery_waiting"
+                fields=["destination", "sample", "id"], condition=~Q(state="delivered"), name="delivery_open"
             ),
             models.Index(fields=["destination", "-delivered_at"], name="delivery_last"),
         ]

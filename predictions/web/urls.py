@@ -14,6 +14,7 @@ from predictions.web import (
     trends,
     uploads,
 )
+from predictions.web.exchange import deliveries, destinations
 from predictions.web.laboratory import catalogue, reviewed, rules
 from predictions.web.samples import cells, emergency, export, live, pages, reports, views, worklist
 
@@ -55,6 +56,14 @@ urlpatterns = [
     path("laboratory/catalogue/<slug:code>/", catalogue.edit, name="cell_type"),
     path("laboratory/new-class/", catalogue.new, name="cell_type_new"),
     path("models/datasets/reviewed/", reviewed.page, name="dataset_reviewed"),
+    path("exchange/", destinations.index, name="destinations"),
+    path("exchange/new/", destinations.new, name="destination_new"),
+    path("exchange/deliveries/", deliveries.index, name="deliveries"),
+    path("exchange/deliveries/again/", deliveries.again, name="deliveries_again"),
+    path("exchange/deliveries/<uuid:delivery_key>/again/", deliveries.again_one, name="delivery_again"),
+    path("exchange/<uuid:destination_id>/", destinations.detail, name="destination"),
+    path("exchange/<uuid:destination_id>/test/", destinations.test, name="destination_test"),
+    path("exchange/<uuid:destination_id>/switch/", destinations.switch, name="destination_switch"),
     path("drift/", drift.page, name="drift"),
     path("drift/<int:week_id>/acknowledge/", drift.acknowledge, name="drift_acknowledge"),
     path("drift/guard/<uuid:site_id>/", drift.guard, name="drift_guard"),

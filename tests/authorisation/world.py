@@ -29,7 +29,17 @@ from mlcore.registry.models import (
     PromotionWay,
     TrainingRun,
 )
-from predictions.models import Analysis, Cell, DriftWeek, Reanalysis, Report, Rules, SavedView
+from predictions.models import (
+    Analysis,
+    Cell,
+    Delivery,
+    Destination,
+    DriftWeek,
+    Reanalysis,
+    Report,
+    Rules,
+    SavedView,
+)
 from predictions.selectors.rules import STARTER
 from predictions.services import Announced, field_submit, partial_begin, sample_create
 from tests.accounts.factories import PASSWORD, PersonFactory, SiteFactory
@@ -107,6 +117,10 @@ class World:
         self.promotion = Promotion.objects.create(version=self.version, **asked)
         week = {"week": "2026-03-02", "fields": 1, "cells": 1, "model_version": self.version}
         self.week = DriftWeek.objects.create(site=home, **week)
+        listens = {"kind": "webhook", "name": "Theirs", "address": "https://x.example/", "events": []}
+        self.destination = Destination.objects.create(created_by=self.people["admin"], **listens)
+        facts = {"event": "model.promoted", "subject": "x", "state": "dead", "give_up_at": timezone.now()}
+        self.delivery = Delivery.objects.create(destination=self.destination, **facts)
         self.order = Reanalysis.objects.create(model_version=self.version, ordered_by=self.people["admin"])
         facts = {"content": STARTER.content(), "reason": "Confirmed.", "created_by": self.people["admin"]}
         self.rules = Rules.objects.create(id=1, **facts)
@@ -185,6 +199,7 @@ class World:
         unowned |= {"evaluation_id": self.evaluation.pk, "promotion_id": self.promotion.pk}
         unowned |= {"cell": "0" * 64, "name": "roc.png", "form": "json"}
         unowned |= {"week_id": self.week.pk, "site_id": self.week.site_id, "order_id": self.order.pk}
+        unowned |= {"destination_id": self.destination.pk, "delivery_key": self.delivery.key}
         return {**unowned, "code": "neutrophil", "provider_id": "oidc"}[name]
 
     def _secret(self, name):

@@ -1,0 +1,1 @@
+"""What admins say of the programs that are told, and what has arrived there."""
