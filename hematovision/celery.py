@@ -12,9 +12,22 @@ from hematovision.supervisor.process import die_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hematovision.settings.prod")
 
-app = Celery("hematovision")
-app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks()
+
+def application(tasks: str) -> Celery:
+    """Return an application that finds its tasks in the modules called ``tasks`` of every app."""
+    made = Celery("hematovision")
+    made.config_from_object("django.conf:settings", namespace="CELERY")
+    made.autodiscover_tasks(related_name=tasks)
+    made.on_after_configure.connect(leave_marks)
+    return made
+
+
+def leave_marks(**_: object) -> None:
+    """Connect the signs of life before a worker or the scheduler starts."""
+    from hematovision.core import workers  # noqa: F401, PLC0415 -- its import connects them, once settings are there
+
+
+app = application("tasks")
 app.autodiscover_tasks(["mlcore.training", "mlcore.serving"])
 
 
@@ -22,12 +35,6 @@ app.autodiscover_tasks(["mlcore.training", "mlcore.serving"])
 def end_with_worker(**_: object) -> None:
     """End each child when its worker is killed; its job's lease runs out and another child takes the job."""
     die_with_parent(signal.SIGKILL)
-
-
-@app.on_after_configure.connect
-def leave_marks(**_: object) -> None:
-    """Connect the signs of life before a worker or the scheduler starts."""
-    from hematovision.core import workers  # noqa: F401, PLC0415 -- its import connects them, once settings are there
 
 
 @worker_process_init.connect

@@ -48,7 +48,7 @@ QUEUE_OF: Final[dict[str, str]] = {
     EVALUATE_VERSION: "training",
     SHADOW_FIELD: "inference",
     SWEEP_RETENTION: "inference",
-    SEND_LINKS: "inference",
+    SEND_LINKS: "exchange",
     DELIVER: "exchange",
     SWEEP_DELIVERIES: "exchange",
 }

@@ -23,8 +23,11 @@ from django.conf import settings
 
 INFERENCE: Final = "inference"
 TRAINING: Final = "training"
+COURIER: Final = "courier"
 SCHEDULER: Final = "scheduler"
-ROLES: Final = (INFERENCE, TRAINING, SCHEDULER)
+ROLES: Final = (INFERENCE, TRAINING, COURIER, SCHEDULER)
+# What a worker is, by the queue that it takes messages from.
+ROLE_OF: Final = {"inference": INFERENCE, "training": TRAINING, "exchange": COURIER}
 
 MARKS: Final = "workers"
 MODELS: Final = "workers:models"
@@ -37,7 +40,7 @@ class Worker:
     """A process at work.
 
     Attributes:
-        role: inference, training or scheduler.
+        role: inference, training, courier or scheduler.
         host: the machine it runs on.
         since: when it started, ISO 8601 in UTC.
         pid: the number of its process there; 0 if unknown.
@@ -119,7 +122,7 @@ def alive() -> list[Worker]:
 
 def roles(app: Celery) -> set[str]:
     """Return what a worker of ``app`` does, told from the queues it takes messages from."""
-    return set(ROLES) & set(app.amqp.queues.consume_from)
+    return {ROLE_OF[queue] for queue in app.amqp.queues.consume_from if queue in ROLE_OF}
 
 
 class MarkingScheduler(Scheduler):

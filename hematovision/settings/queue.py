@@ -45,7 +45,8 @@ CELERY_BEAT_SCHEDULE = {
     for name, queue in {
         "predictions.sweep_jobs": "inference",
         "mlcore.sweep_training": "training",
-        "accounts.send_links": "inference",
+        "accounts.send_links": "exchange",
+        "predictions.sweep_deliveries": "exchange",
     }.items()
 }
 CELERY_BEAT_SCHEDULE |= {

@@ -12,7 +12,13 @@ from pathlib import Path
 from hematovision import env as read
 from hematovision.supervisor import parts
 
-NAMES = ("web", "inference", "training", "scheduler")
+WORKERS = {
+    "inference": parts.inference,
+    "training": parts.training,
+    "courier": parts.courier,
+    "scheduler": parts.scheduler,
+}
+NAMES = ("web", *WORKERS)
 
 
 def main() -> None:
@@ -25,9 +31,7 @@ def main() -> None:
         address = parts.Address(read.text("HOST", "127.0.0.1"), read.integer("PORT", 8000, at_least=1))
         part = parts.web(address, log, env)
     else:
-        part = {"inference": parts.inference, "training": parts.training, "scheduler": parts.scheduler}[name](
-            log, env
-        )
+        part = WORKERS[name](log, env)
     command = [str(word) for word in part.command]
     os.execv(command[0], command)
 

@@ -1,4 +1,4 @@
-"""The parts that run our own code: web server, inference worker, training worker, scheduler."""
+"""The parts that run our own code: web server, the workers, scheduler."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ from hematovision.supervisor.process import Child
 if TYPE_CHECKING:
     from hematovision.supervisor.certificates import Pair
 
-CELERY = (sys.executable, "-m", "celery", "--quiet", "-A", "hematovision")
-WORKER = (*CELERY, "worker", "--without-gossip", "--without-mingle", "--pool", "prefork", "--loglevel")
+PROGRAM = (sys.executable, "-m", "celery", "--quiet", "-A")
+CELERY = (*PROGRAM, "hematovision")
+WORKER = ("worker", "--without-gossip", "--without-mingle", "--loglevel")
+PROCESSES, THREADS = ("--pool", "prefork"), ("--pool", "threads")
 # A child that has grown this far (in KB) is replaced after its task; the largest picture takes about 200 MB.
 LARGEST_CHILD = "700000"
 
@@ -97,6 +99,7 @@ def inference(log: Path, env: Mapping[str, str]) -> Child:
         "inference",
         "-n",
         "inference@%h",
+        *PROCESSES,
         "-c",
         str(processes),
         "--max-memory-per-child",
@@ -107,17 +110,30 @@ def inference(log: Path, env: Mapping[str, str]) -> Child:
 
 def training(log: Path, env: Mapping[str, str]) -> Child:
     """Return the worker that trains, one run at a time; its run is taken up again after a restart."""
-    return worker("training", ("-Q", "training", "-n", "training@%h", "-c", "1"), log, env, patience=2)
+    options = ("-Q", "training", "-n", "training@%h", *PROCESSES, "-c", "1")
+    return worker("training", options, log, env, patience=2)
+
+
+def courier(log: Path, env: Mapping[str, str]) -> Child:
+    """Return the worker that tells other programs and sends mails; it mostly waits, so threads do."""
+    options = ("-Q", "exchange", "-n", "courier@%h", *THREADS, "-c", "4")
+    return worker("courier", options, log, env, tasks="hematovision.courier")
 
 
 def worker(
-    name: str, options: tuple[str, ...], log: Path, env: Mapping[str, str], *, patience: float = 10
+    name: str,
+    options: tuple[str, ...],
+    log: Path,
+    env: Mapping[str, str],
+    *,
+    patience: float = 10,
+    tasks: str = "hematovision",
 ) -> Child:
     """Return a Celery worker; when the supervisor dies it drops its work, which another takes up."""
     level = read.text("LOG_LEVEL", "INFO")
     return Child(
         name=name,
-        command=(*WORKER, level, *options),
+        command=(*PROGRAM, tasks, *WORKER, level, *options),
         log=log / f"{name}.log",
         env=env,
         patience=patience,

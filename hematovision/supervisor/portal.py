@@ -123,6 +123,7 @@ class Portal:
             parts.web(self.address, log, self.env, self.pair),
             parts.inference(log, self.env),
             parts.training(log, self.env),
+            parts.courier(log, self.env),
             parts.scheduler(log, self.env),
         ):
             part.start()

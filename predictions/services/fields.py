@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from predictions.errors import SampleRefused
-from predictions.models import AnalysisJob, EventKind, Sample, SmearField
+from predictions.models import AnalysisJob, Event, EventKind, Sample, SmearField
+from predictions.services.outbox import post
 from predictions.services.recount import recount
 from predictions.services.trail import locked, move, note
 from predictions.states import TAKES_FIELDS, JobState, SampleState
@@ -44,7 +45,8 @@ def must_take(sample: Sample) -> None:
 def read(field: SmearField, sample_id: UUID | None, *, cells: int | None) -> None:
     """Note that the analysis of a field has ended, with so many ``cells`` or, None, without a result.
 
-    The last one takes the sample on: to review, or to failed where no field could be read.
+    The last one takes the sample on: to review, or to failed where no field could be read. Programs
+    that listen are told of either.
     """
     if sample_id is None:
         return
@@ -58,6 +60,8 @@ def read(field: SmearField, sample_id: UUID | None, *, cells: int | None) -> Non
     states = set(AnalysisJob.objects.filter(field__sample=sample).values_list("state", flat=True))
     if not states & {JobState.QUEUED, JobState.RUNNING}:
         move(sample, SampleState.TO_REVIEW if JobState.DONE in states else SampleState.FAILED, None)
+        # A sample that gets more images later is analysed once more, at another revision.
+        post(Event.ANALYSED, sample=sample, subject=f"{sample.pk}/{sample.revision}")
 
 
 def read_again(actor: User, sample_id: UUID | None) -> None:

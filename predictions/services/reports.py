@@ -19,9 +19,10 @@ from accounts.permissions import Capability, require
 from hematovision.core.origin import Origin
 from predictions import report
 from predictions.errors import SampleRefused, SigningRefused
-from predictions.models import Acknowledgement, CellReview, EventKind, Report, Sample, SampleEvent
+from predictions.models import Acknowledgement, CellReview, Event, EventKind, Report, Sample, SampleEvent
 from predictions.report import content as printed
 from predictions.selectors import Judged, judged
+from predictions.services.outbox import post
 from predictions.services.recount import judge_patient
 from predictions.services.report_content import Version, codes_of, gather
 from predictions.services.trail import locked, move, note
@@ -83,6 +84,7 @@ def report_sign(*, actor: User, origin: Origin, sample_id: UUID, intent: Intent)
         note(sample, EventKind.SIGNED, actor, {**detail, **why})
         move(sample, SampleState.AMENDED if earlier else SampleState.SIGNED, actor)
         judge_patient(sample)
+        post(Event.AMENDED if earlier else Event.SIGNED, sample=sample, report=made, subject=str(made.pk))
         told: dict[str, JSON] = {
             "version": made.version,
             "rules": count.rules.version,

@@ -17,7 +17,7 @@ from accounts.audit.models import AuditEvent
 from accounts.forgotten import wishes_fulfil
 from accounts.models import PasswordWish
 from accounts.services import person_change_role, person_deactivate
-from accounts.tasks import send_links
+from accounts.errands import send_links
 from accounts.web.limits import BEGUN, SEEN
 from hematovision.core.queue import QUEUE_OF, SEND_LINKS
 from tests.accounts.factories import PASSWORD, PersonFactory

@@ -157,7 +157,7 @@ def test_it_says_what_waits_and_what_is_missing(technician, client, monkeypatch)
     page = response.content.decode()
     assert response.context["queue"].waiting == 1
     assert response.context["model"] is None
-    assert set(response.context["absent"]) == {"inference", "training", "scheduler"}
+    assert set(response.context["absent"]) == {"inference", "training", "courier", "scheduler"}
     assert "something is missing" in page
 
 

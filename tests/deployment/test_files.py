@@ -78,7 +78,8 @@ def test_image_of_others_is_a_named_version(name):
 
 def test_only_nginx_is_reached_from_elsewhere():
     networks = files.compose()["networks"]
-    assert {name for name, about in networks.items() if not about.get("internal")} == {"outside"}
+    assert {name for name, about in networks.items() if not about.get("internal")} == {"outside", "away"}
+    assert {name for name, one in SERVICES.items() if "away" in one["networks"]} == {"courier"}
     for name, one in SERVICES.items():
         assert ("ports" in one) == ("outside" in one["networks"]) == (name == "nginx")
 

@@ -29,6 +29,7 @@ ENTRIES = {
             "hematovision.supervisor.prepare",
         ),
         *("accounts", "predictions.web", "predictions.api", "mlcore.web"),
+        *("hematovision.courier", "predictions.errands"),
     ),
     "inference": (*EVERY_PROCESS, "predictions.tasks", "mlcore.serving", "mlcore.training.tasks"),
 }

@@ -77,7 +77,7 @@ def test_port_in_use_is_one_sentence(portal, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "part", ["-Q inference", "beat --scheduler", "gunicorn", "valkey-server", "/postgres -D"]
+    "part", ["-Q inference", "-Q exchange", "beat --scheduler", "gunicorn", "valkey-server", "/postgres -D"]
 )
 def test_killed_part_comes_back(portal, part):
     before = portal.main_process(part)
@@ -135,4 +135,4 @@ def test_one_part_alone_is_the_same_command():
         check=False,
     )
     assert done.returncode == 1
-    assert "Name one part: web, inference, training, scheduler." in done.stderr
+    assert "Name one part: web, inference, training, courier, scheduler." in done.stderr
