@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -146,12 +147,13 @@ def _observations(order: Group, signed: SignedReport) -> None:
         for result in results(content)
         if result.key not in now
     }
-    told = [(result, _status(signed)) for result in now.values()] + [
-        (result, "D") for result in gone.values()
-    ]
-    for place, (result, status) in enumerate(told, 1):
+    # A laboratory may give two classes the same LOINC code; a sub-id keeps one from replacing the other.
+    used = Counter(result.loinc for result in (*now.values(), *gone.values()))
+    for place, result in enumerate((*now.values(), *gone.values()), 1):
+        status = _status(signed) if result.key in now else "D"
         group = order.add_group("ORU_R01_OBSERVATION")
-        _fill(group.add_segment("OBX"), _observation(place, result, status, signed.content))
+        sub_id = er7.text(result.code) if result.loinc and used[result.loinc] > 1 else ""
+        _fill(group.add_segment("OBX"), {4: sub_id, **_observation(place, result, status, signed.content)})
         if result.note and status != "D":
             _fill(group.add_segment("NTE"), {1: "1", 2: "L", 3: er7.lines(result.note)[0]})
 

@@ -7,7 +7,7 @@ from hl7apy.consts import VALIDATION_LEVEL
 from hl7apy.parser import parse_message
 
 from predictions.exchange.signed import SignedReport
-from predictions.report.content import Amendment, Differential
+from predictions.report.content import Amendment, Critical, Differential
 from tests.predictions.report import examples
 
 SAMPLE, FIRST, SECOND = UUID(int=1), UUID(int=2), UUID(int=3)
@@ -34,17 +34,29 @@ ROWS = (
         name="Lymphocyte",
         count=30,
         percent=9.8,
-        absolute=0.5,
+        low=6.9,
+        high=13.7,
+        absolute=1.387,
         range_low=None,
         range_high=None,
-        absolute_low=1.0,
+        absolute_low=1.5,
         absolute_high=3.0,
         flag="low",
         loinc_share="26478-8",
         loinc_count="737-7",
     ),
     examples.row(
-        3, code="blast", name="Blast", count=88, absolute=None, range_low=None, range_high=None, flag=""
+        3,
+        code="blast",
+        name="Blast",
+        count=88,
+        percent=28.76,
+        low=24.0,
+        high=34.1,
+        absolute=None,
+        range_low=None,
+        range_high=None,
+        flag="",
     ),
 )
 DIFFERENTIAL = Differential(ROWS, counted=306, target=400, nrbc_per_100=2.6, wbc=14.52, corrected_wbc=14.15)
@@ -66,9 +78,8 @@ def signed(**changes):
         "signed_at": examples.moment(11, 47),
         "order_number": "ORD-9",
     }
-    content = {"differential": DIFFERENTIAL, "version": 1} | {
-        name: changes.pop(name) for name in set(changes) - mine
-    }
+    known = {"differential": DIFFERENTIAL, "version": 1, "criticals": (Critical("Blasts seen: 88 of 306."),)}
+    content = known | {name: changes.pop(name) for name in set(changes) - mine}
     return SignedReport(**(facts | {"content": examples.report(**content)} | changes))
 
 

@@ -1,7 +1,9 @@
 """ORU^R01: what it says, that it fits the standard, and that nobody's words become structure."""
 
 import dataclasses
+import re
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hl7apy.parser import parse_message
@@ -14,6 +16,7 @@ from predictions.report.content import Differential, Specimen
 from tests.predictions.exchange.signed_facts import DIFFERENTIAL, ROWS, amended, plain, read, signed
 from tests.predictions.report import examples
 
+MANUAL = Path(__file__).parents[3] / "docs" / "hl7.md"
 NOW = examples.moment(11, 50)
 HOSTILE = "\r\x0b\x1c|^~&\\\n\x00"
 words = st.text(st.one_of(st.sampled_from(HOSTILE + "EFSTRbr.OBX12"), st.characters()), max_size=60)
@@ -75,8 +78,8 @@ def test_each_class_has_its_share_and_concentration():
         "neutrophil": ("26511-6", "61.4", "%", "40-60", "H", "F"),
         "neutrophil-count": ("23761-0", "8.69", "10*9/L", "", "", "F"),
         "lymphocyte": ("26478-8", "9.8", "%", "", "", "F"),
-        "lymphocyte-count": ("737-7", "0.50", "10*9/L", "1-3", "L", "F"),
-        "blast": ("blast", "23.1", "%", "", "", "F"),
+        "lymphocyte-count": ("737-7", "1.39", "10*9/L", "1.5-3", "L", "F"),
+        "blast": ("blast", "28.8", "%", "", "", "F"),
         "counted": ("11282-1", "306", "{cells}", "", "", "F"),
         "nrbc": ("19048-8", "2.6", "/100{WBCs}", "", "", "F"),
         "wbc-corrected": ("wbc-corrected", "14.15", "10*9/L", "", "", "F"),
@@ -104,14 +107,13 @@ def test_the_words_of_the_report_come_as_lines():
     told = [(fields[4].split("^")[0], fields[3]) for fields in notes]
     assert told == [
         ("1R", "Cells named anew."),
-        ("CRITICAL", "Blasts seen: 2 of 306."),
-        ("CRITICAL", "Low."),
+        ("CRITICAL", "Blasts seen: 88 of 306."),
         ("FINDING", "Platelets: Adequate, 5 giant ones."),
         ("RE", "Left shift."),
         ("RE", ""),
         ("RE", "Please repeat in 24 hours."),
     ]
-    assert [fields[1] for fields in notes] == list("1234567")
+    assert [fields[1] for fields in notes] == list("123456")
 
 
 def test_a_correction_deletes_what_it_no_longer_says():
@@ -138,6 +140,34 @@ def test_what_an_older_version_said_is_deleted_though_the_last_one_did_not_say_i
     assert told["blast"][-1] == "D"
 
 
+def test_two_classes_with_one_loinc_code_are_told_apart():
+    same = dataclasses.replace(ROWS[1], code="band_neutrophil", name="Band", loinc_share="26511-6")
+    rows = (ROWS[0], same, ROWS[2])
+    message = made(signed(differential=dataclasses.replace(DIFFERENTIAL, rows=rows)))
+    found = {(fields[3].split("^")[0], fields[4]) for fields in segments(message, "OBX")}
+    assert {
+        ("26511-6", "neutrophil"),
+        ("26511-6", "band_neutrophil"),
+        ("23761-0", ""),
+        ("blast", ""),
+    } <= found
+    read(message)
+
+
+def test_the_manual_shows_a_message_as_it_is_sent():
+    (block,) = re.findall(r"```hl7\n(.*?)```", MANUAL.read_text(), re.DOTALL)
+    message = made(
+        amended(
+            earlier=(signed().content,),
+            differential=dataclasses.replace(DIFFERENTIAL, rows=ROWS[:2]),
+            criticals=(),
+        ),
+        control_id="6a1f0c1e9d0e4a60b1b7",
+        receiver=Party("LIS", "HOSPITAL"),
+    )
+    assert message.decode().replace("\r", "\n") == block
+
+
 def test_without_a_reference_there_is_no_patient_and_without_cells_no_class():
     bare = signed(
         specimen=Specimen("HV-1", received_at=NOW), differential=Differential(), model=None, criticals=()
@@ -154,7 +184,7 @@ def test_every_script_arrives_as_it_was_written(script):
     message = made(signed(comment=name, signer=name))
     (order,) = segments(message, "OBR")
     assert order[32] == f"&{name}"
-    assert segments(message, "NTE")[-1][3] == "n=88 of 306; 95% interval 13.2 to 33.3 %"
+    assert segments(message, "NTE")[-1][3] == "n=88 of 306; 95% interval 24.0 to 34.1 %"
     assert name in [fields[3] for fields in segments(message, "NTE")]
 
 
