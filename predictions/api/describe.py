@@ -34,10 +34,11 @@ REFUSALS: Final[dict[int, tuple[str, str]]] = {
         "damaged",
         "key_reused; empty, damaged, too_small, animated, deep_colour, print_colours, no_colour, infected",
     ),
+    429: ("throttled", "throttled: too many requests this minute; Retry-After says when to come again"),
     503: ("database_away", "database_away, scanner_away; Retry-After says when to come again"),
     507: ("storage_full", "storage_full: no room for images"),
 }
-EVERYWHERE: Final = (401, 403, 503)
+EVERYWHERE: Final = (401, 403, 429, 503)
 
 
 class Person(OpenApiAuthenticationExtension):
