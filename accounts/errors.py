@@ -54,3 +54,10 @@ class ResetRefused(PortalError):  # noqa: N818 -- the name says what happened
 
     code: ClassVar[str] = "reset_refused"
     status: ClassVar[int] = 409
+
+
+class ProofNeeded(PortalError):  # noqa: N818 -- the name says what happened
+    """A sensitive act, and the last proof of identity is too old or none that counts for it."""
+
+    code: ClassVar[str] = "proof_needed"
+    status: ClassVar[int] = 403

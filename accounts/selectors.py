@@ -10,13 +10,18 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Greatest, Now
 
-from accounts.models import OneTimeLink, User
+from accounts.models import OneTimeLink, Site, User
 from accounts.permissions import Role
 
 
 def people() -> QuerySet[User]:
     """Return everybody with their site, active people first."""
     return User.objects.select_related("site").order_by("-is_active", "name", "email")
+
+
+def sites() -> QuerySet[Site]:
+    """Return all sites by name."""
+    return Site.objects.order_by("name")
 
 
 def people_overview(*, role: str = "", state: str = "", without_factor: bool = False) -> QuerySet[User]:

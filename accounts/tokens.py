@@ -91,3 +91,9 @@ def token_text(header: str) -> str | None:
 def tokens_of(person: User) -> QuerySet[MachineToken]:
     """Return the tokens of ``person`` that have not been revoked, newest first."""
     return person.machine_tokens.filter(revoked_at=None).order_by("-created_at")
+
+
+def open_tokens() -> QuerySet[MachineToken]:
+    """Return everybody's tokens that have not been revoked, newest first."""
+    found = MachineToken.objects.filter(revoked_at=None).select_related("person", "made_by")
+    return found.order_by("-created_at")

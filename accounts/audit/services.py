@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import Final
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.audit.chain import Verdict, verify
 from accounts.audit.models import AuditEvent, Outcome
@@ -34,6 +35,18 @@ def log_open(
     page = audit_page(filters=filters, before=before)
     record("audit.read", actor=actor, origin=origin, detail={"filters": [*_used(filters)], "before": before})
     return page
+
+
+@transaction.atomic
+def log_read(*, actor: User, filters: AuditFilters, origin: Origin | None = None) -> QuerySet[AuditEvent]:
+    """Return the events that pass the filters, for one page of a program, and record who looked.
+
+    Raises:
+        PermissionDenied: ``actor`` may not read the log.
+    """
+    require(actor, Capability.READ_AUDIT)
+    record("audit.read", actor=actor, origin=origin, detail={"filters": [*_used(filters)]})
+    return filtered(filters).select_related("site")
 
 
 @transaction.atomic

@@ -7,9 +7,13 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.internal.flows.login import (
+    AUTHENTICATION_METHODS_SESSION_KEY,
+    get_authentication_records,
+)
 from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest, HttpResponseBase
 
 from accounts.models import User
@@ -22,6 +26,13 @@ def just_begun(request: HttpRequest) -> bool:
     """Say whether the session is so young that its sign-in is proof enough."""
     begun = float(request.session.get(BEGUN, 0))
     return time.time() - begun < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+
+
+def session_proved(session: SessionBase) -> bool:
+    """Say whether the session's person has signed in, or proved their identity anew, a moment ago."""
+    records = session.get(AUTHENTICATION_METHODS_SESSION_KEY, [])
+    newest = max((float(one["at"]) for one in records), default=0.0)
+    return time.time() - newest < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
 
 
 def proofs(request: HttpRequest, person: User) -> list[str]:

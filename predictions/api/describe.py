@@ -37,10 +37,11 @@ REFUSALS: Final[dict[int, tuple[str, str]]] = {
             "no_colour, unsupported_coding, too_many_parts, infected"
         ),
     ),
+    429: ("throttled", "throttled: too many requests this minute; Retry-After says when to come again"),
     503: ("database_away", "database_away, scanner_away; Retry-After says when to come again"),
     507: ("storage_full", "storage_full: no room for images"),
 }
-EVERYWHERE: Final = (401, 403, 503)
+EVERYWHERE: Final = (401, 403, 429, 503)
 
 
 class Person(OpenApiAuthenticationExtension):

@@ -11,17 +11,18 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
 from django.core.cache import cache
-from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
 from rest_framework.throttling import BaseThrottle
 
 from accounts.models import MachineToken, User
 from hematovision.core.origin import Origin
+from hematovision.core.problem import problem_response
 
 if TYPE_CHECKING:
     # The framework's views import this module.
@@ -127,10 +128,8 @@ def _caller(request: Request) -> tuple[str, int]:
     return f"address:{Origin.of(request).address}", settings.API_STRANGERS_PER_MINUTE
 
 
-def _too_many(allowance: Allowance) -> JsonResponse:
-    status = HTTPStatus.TOO_MANY_REQUESTS
-    told: dict[str, Any] = {"type": "about:blank", "title": status.phrase, "status": status.value}
-    told["detail"] = _("Too many requests that were refused. Check the token, and try again in a minute.")
-    told["code"] = "throttled"
-    headers = {"Retry-After": str(allowance.reset_seconds)}
-    return JsonResponse(told, status=status, headers=headers, content_type="application/problem+json")
+def _too_many(allowance: Allowance) -> HttpResponseBase:
+    text = _("Too many requests that were refused. Check the token, and try again in a minute.")
+    response = problem_response(HTTPStatus.TOO_MANY_REQUESTS, "throttled", text)
+    response["Retry-After"] = str(allowance.reset_seconds)
+    return response

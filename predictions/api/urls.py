@@ -1,6 +1,6 @@
 """Addresses: version 1 of the API."""
 
-from django.urls import path
+from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
 from predictions.api import browse, views
@@ -11,4 +11,5 @@ urlpatterns = [
     path("predict", views.Predict.as_view(), name="api_predict"),
     path("fields/<uuid:field_id>", views.Field.as_view(), name="api_field"),
     path("fields/<uuid:field_id>/image", views.FieldImage.as_view(), name="api_image"),
+    path("", include("predictions.api.admin.urls")),
 ]

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from accounts import links, services
 from accounts.models import User
+from accounts.tokens import token_create
 from hematovision.core.origin import Origin
 from mlcore.engine.frozen import FrozenHeader, FrozenPicture, write_frozen
 from mlcore.engine.tidy import keep
@@ -59,8 +60,8 @@ NOTHING = {
 }
 # Uploads carry a real image: an empty one would be refused before anybody asks who sends it.
 FILE_OF = {"upload": "files", "upload_file": "file", "sample_file": "file", "api_predict": "file"}
-# Addresses of the sample's page that take JSON.
-JSON = ("sample_cells", "sample_undo")
+# Addresses that take JSON: of the sample's page, and of the API.
+JSON = ("sample_cells", "sample_undo", "api_tokens")
 # Uploads in pieces are told by headers; a piece of nothing is no change.
 TUS = {
     "Tus-Resumable": "1.0.0",
@@ -135,6 +136,9 @@ class World:
         self.reports = {which: self._report(sample) for which, sample in self.samples.items()}
         self.cells = {which: self._cell(sample) for which, sample in self.samples.items()}
 
+        scopes = {"scopes": ["read"], "days": 1, "origin": Origin()}
+        admin = self.people["admin"]
+        self.token = token_create(actor=admin, person=self.stranger, name="Scanner", **scopes)[0]
         self.views = {
             which: SavedView.objects.create(person=who, name="Mine", filters={"state": "signed"})
             for which, who in (("own", self.people["technician"]), ("other", self.stranger))
@@ -200,6 +204,7 @@ class World:
         unowned |= {"cell": "0" * 64, "name": "roc.png", "form": "json"}
         unowned |= {"week_id": self.week.pk, "site_id": self.week.site_id, "order_id": self.order.pk}
         unowned |= {"destination_id": self.destination.pk, "delivery_key": self.delivery.key}
+        unowned |= {"token_id": self.token.pk}
         return {**unowned, "code": "neutrophil", "provider_id": "oidc"}[name]
 
     def _secret(self, name):

@@ -1,0 +1,64 @@
+"""People, sites and the log through the API, for admins."""
+
+from __future__ import annotations
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.audit.selectors import AuditFilters
+from accounts.audit.services import log_read
+from accounts.models import MachineToken
+from accounts.permissions import Capability, require
+from accounts.selectors import people_overview, sites
+from predictions.api import conditional
+from predictions.api.admin import describe
+from predictions.api.admin.asked import EventFilters, PeopleFilters, filters
+from predictions.api.admin.shapes import EventAnswer, Named, PersonAnswer
+from predictions.api.paging import paged
+from predictions.api.views import _actor, _origin
+
+
+class People(APIView):
+    """Everybody who may sign in or might once."""
+
+    scope = MachineToken.Scope.ADMIN
+
+    @describe.people
+    def get(self, request: Request) -> Response:
+        """List them, newest first."""
+        require(request.user, Capability.MANAGE_PEOPLE)
+        rows = people_overview(**filters(request, PeopleFilters))
+        return conditional.answer(
+            request, paged(request, rows, lambda page: PersonAnswer(page, many=True).data)
+        )
+
+
+class Sites(APIView):
+    """The laboratories and wards."""
+
+    scope = MachineToken.Scope.ADMIN
+
+    @describe.sites
+    def get(self, request: Request) -> Response:
+        """List them by name."""
+        require(request.user, Capability.MANAGE_PEOPLE)
+        page = paged(
+            request, sites(), lambda rows: Named(rows, many=True).data, by=("name",), newest_first=False
+        )
+        return conditional.answer(request, page)
+
+
+class Audit(APIView):
+    """The log."""
+
+    scope = MachineToken.Scope.ADMIN
+
+    @describe.audit
+    def get(self, request: Request) -> Response:
+        """List events, newest first; that somebody looked is an event too, for each page."""
+        asked = AuditFilters(**filters(request, EventFilters))
+        rows = log_read(actor=_actor(request), filters=asked, origin=_origin(request))
+        return conditional.answer(
+            request, paged(request, rows, lambda page: EventAnswer(page, many=True).data, by=("id",))
+        )
