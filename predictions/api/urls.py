@@ -3,11 +3,14 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
-from predictions.api import views
+from predictions.api import fhir, views
 
 urlpatterns = [
     path("schema", SpectacularAPIView.as_view(), name="api_schema"),
     path("predict", views.Predict.as_view(), name="api_predict"),
     path("fields/<uuid:field_id>", views.Field.as_view(), name="api_field"),
     path("fields/<uuid:field_id>/image", views.FieldImage.as_view(), name="api_image"),
+    path("reports/<uuid:report_id>/fhir", fhir.ReportBundle.as_view(), name="api_report_fhir"),
+    path("fhir/ServiceRequest", fhir.ServiceRequests.as_view(), name="api_fhir_order"),
+    path("fhir/metadata", fhir.Capabilities.as_view(), name="api_fhir_metadata"),
 ]

@@ -7,6 +7,7 @@ from predictions.models.emergency import EmergencyAccess
 from predictions.models.erased import ErasedSample
 from predictions.models.fields import AnalysisJob, SmearField
 from predictions.models.images import StoredImage
+from predictions.models.orders import Order
 from predictions.models.partial import PartialUpload
 from predictions.models.readings import Analysis, Cell
 from predictions.models.reanalysis import ReanalysedSample, Reanalysis
@@ -34,6 +35,7 @@ __all__ = [
     "ErasedSample",
     "EventKind",
     "Flag",
+    "Order",
     "PartialUpload",
     "ReanalysedSample",
     "Reanalysis",

@@ -13,6 +13,7 @@ from predictions.models import (
     Cell,
     CellReview,
     EmergencyAccess,
+    Order,
     PartialUpload,
     ReanalysedSample,
     Report,
@@ -38,6 +39,7 @@ def patient_rows(samples: list[Sample]) -> dict[str, QuerySet[Any]]:
     fields = SmearField.objects.filter(mine)
     return {
         "emergencies": EmergencyAccess.objects.filter(mine),
+        "orders": Order.objects.filter(mine),
         "suggested_twins": SuggestedTwin.objects.filter(mine),
         "reviews": CellReview.objects.filter(mine),
         "acknowledgements": Acknowledgement.objects.filter(mine),

@@ -15,7 +15,17 @@ from tests.authorisation.world import METHODS, WHO, World, routes
 MATRIX = list(csv.DictReader((Path(__file__).parent / "matrix.csv").open(encoding="utf-8")))
 ROUTES = {route.text: route for route in routes()}
 OWNED = {"field_id", "cell_id", "person_id", "pk", "report_id", "sample_id", "upload_id", "view_id"}
-PUBLIC = ("healthz", "readyz", "csp-reports", "api/v1/sch", "verify/", "welcome/", "accounts/", "_allauth/")
+PUBLIC = (
+    "healthz",
+    "readyz",
+    "csp-reports",
+    "api/v1/sch",
+    "api/v1/fhir/meta",
+    "verify/",
+    "welcome/",
+    "accounts/",
+    "_allauth/",
+)
 LISTED = {
     address: {line["method"] for line in MATRIX if line["address"] == address}
     for address in {line["address"] for line in MATRIX}
