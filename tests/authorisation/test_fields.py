@@ -42,10 +42,8 @@ STATES = {"sample_sign": "in_review", "sample_return": "in_review", "sample_amen
 STATES |= dict.fromkeys(("sample_cells", "sample_submit", "sample_comment", "sample_note"), "to_review")
 ACTS = ("role", "site", "token", "link", "deactivate", "reset_ask")
 # What writes nothing here: it filters, or waits for what this world has not (a second factor under way, a
-# measured model, a signed sample), or refuses whatever holds more than it knows (an order). Even so, nothing
-# that is smuggled in may be written.
+# measured model, a signed sample). Even so, nothing that is smuggled in may be written.
 SILENT = {
-    "api_fhir_order",
     "account_reauthenticate", "account_reset_password_from_key", "csp_reports", "dataset_folder",
     "dataset_reviewed", "field_retry", "history", "mfa_activate_totp", "mfa_add_webauthn",
     "mfa_authenticate", "mfa_deactivate_totp", "mfa_generate_recovery_codes", "mfa_login_webauthn",
