@@ -1,4 +1,4 @@
-"""The seal on second factors' secrets: made of the portal's keys, of which the present one seals."""
+"""The seal on secrets that are read again, made of the portal's keys, of which the present one seals."""
 
 from __future__ import annotations
 
@@ -17,10 +17,13 @@ from accounts.audit.record import record
 SEALED: Final = ("secret", "seed")
 
 
-def seal() -> MultiFernet:
-    """Derive the seals of the present key and of the earlier ones, which only open."""
+def seal(purpose: str = "second factors") -> MultiFernet:
+    """Derive the seals of the present key and of the earlier ones, which only open.
+
+    What was sealed for one ``purpose`` opens for no other.
+    """
     keys: list[Any] = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    digests = (hashlib.sha256(b"second factors:" + key.encode()).digest() for key in keys)
+    digests = (hashlib.sha256(f"{purpose}:{key}".encode()).digest() for key in keys)
     return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])
 
 

@@ -6,6 +6,7 @@ Each reader raises :class:`EnvironmentMistake` with a sentence that names the va
 from __future__ import annotations
 
 import os
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -69,6 +70,14 @@ def integer(name: str, default: int, *, at_least: int = 0) -> int:
 def words(name: str, default: str = "") -> list[str]:
     """Read a comma-separated list; blanks around the items and empty items are dropped."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def networks(name: str) -> list[IPv4Network | IPv6Network]:
+    """Read a comma-separated list of networks such as ``10.1.0.0/16``; a single address is one too."""
+    try:
+        return [ip_network(word) for word in words(name)]
+    except ValueError as error:
+        raise EnvironmentMistake(f"{name}: {error}. It takes networks such as 10.1.0.0/16.") from None
 
 
 def path(name: str, default: Path) -> Path:

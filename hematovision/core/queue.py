@@ -32,6 +32,8 @@ EVALUATE_VERSION: Final = "mlcore.evaluate_version"
 SHADOW_FIELD: Final = "predictions.shadow_field"
 SWEEP_RETENTION: Final = "accounts.sweep_retention"
 SEND_LINKS: Final = "accounts.send_links"
+DELIVER: Final = "predictions.deliver"
+SWEEP_DELIVERIES: Final = "predictions.sweep_deliveries"
 
 QUEUE_OF: Final[dict[str, str]] = {
     ANALYSE_FIELD: "inference",
@@ -47,6 +49,8 @@ QUEUE_OF: Final[dict[str, str]] = {
     SHADOW_FIELD: "inference",
     SWEEP_RETENTION: "inference",
     SEND_LINKS: "inference",
+    DELIVER: "exchange",
+    SWEEP_DELIVERIES: "exchange",
 }
 
 Function = TypeVar("Function", bound=Callable[..., Any])

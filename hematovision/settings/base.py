@@ -5,6 +5,7 @@ from __future__ import annotations
 from hematovision import env
 from hematovision.settings.accounts import *  # noqa: F403 -- each module holds the settings of one matter
 from hematovision.settings.clinic import *  # noqa: F403
+from hematovision.settings.exchange import *  # noqa: F403
 from hematovision.settings.framework import *  # noqa: F403
 from hematovision.settings.logs import *  # noqa: F403
 from hematovision.settings.mail import *  # noqa: F403

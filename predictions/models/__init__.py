@@ -5,6 +5,7 @@ from predictions.models.days import DayTally
 from predictions.models.drift import DriftGuard, DriftWeek
 from predictions.models.emergency import EmergencyAccess
 from predictions.models.erased import ErasedSample
+from predictions.models.exchange import Delivery, Destination, Event
 from predictions.models.fields import AnalysisJob, SmearField
 from predictions.models.images import StoredImage
 from predictions.models.orders import Order
@@ -29,10 +30,13 @@ __all__ = [
     "CellType",
     "CountsAs",
     "DayTally",
+    "Delivery",
+    "Destination",
     "DriftGuard",
     "DriftWeek",
     "EmergencyAccess",
     "ErasedSample",
+    "Event",
     "EventKind",
     "Flag",
     "Order",

@@ -12,6 +12,7 @@ from predictions.models import (
     AnalysisJob,
     Cell,
     CellReview,
+    Delivery,
     EmergencyAccess,
     Order,
     PartialUpload,
@@ -40,6 +41,7 @@ def patient_rows(samples: list[Sample]) -> dict[str, QuerySet[Any]]:
     return {
         "emergencies": EmergencyAccess.objects.filter(mine),
         "orders": Order.objects.filter(mine),
+        "deliveries": Delivery.objects.filter(mine),
         "suggested_twins": SuggestedTwin.objects.filter(mine),
         "reviews": CellReview.objects.filter(mine),
         "acknowledgements": Acknowledgement.objects.filter(mine),

@@ -1,0 +1,205 @@
+"""Sending what was posted: one destination at a time by one courier, in order, until taken or given up.
+
+Whoever sends holds the destination by a lease and proves it by the fence, as with jobs; nothing is locked
+while a receiver is called. All times are the database's.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, TypeAlias
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+
+from accounts.audit.models import Outcome
+from accounts.audit.record import record
+from accounts.seal import seal
+from hematovision.core.queue import DELIVER, ring
+from mlcore.registry.models import Promotion
+from predictions.exchange.addresses import OutboundProblem
+from predictions.exchange.answer import Answer, Message, Receiver
+from predictions.models import Delivery, Destination, Event
+from predictions.selectors.signed import signed_report
+
+logger = logging.getLogger(__name__)
+
+Transport: TypeAlias = Callable[[Receiver, Message], Answer]
+# How each kind of destination is spoken to. A transport may raise OutboundProblem.
+TRANSPORTS: Final[dict[str, Transport]] = {}
+
+# Longer than one call may last (``predictions.exchange.outbound``), even with a slow lookup of the name.
+LEASE: Final = timedelta(minutes=3)
+# One bell is answered for no longer than this; then others have their turn.
+ROUND_SECONDS: Final = 60.0
+FIRST_PAUSE: Final = timedelta(minutes=1)
+LONGEST_PAUSE: Final = timedelta(hours=6)
+# A webhook that fails so often in a row is disabled: nobody seems to listen any more.
+FAILURES_OF_A_WEBHOOK: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to send ``delivery`` as long as no other courier has taken its destination over.
+
+    ``last`` says that the time for trying is over, so that this try is the last.
+    """
+
+    delivery: Delivery
+    fence: int
+    last: bool
+
+
+def deliver(destination_id: UUID) -> int:
+    """Send what is due for a destination, and return how much of it was delivered.
+
+    It ends when nothing is due, another courier is at it, or a receiver that cannot take it now has shown
+    that it is of no use to go on.
+    """
+    delivered, end = 0, time.monotonic() + ROUND_SECONDS
+    while lease := claim(destination_id):
+        answer = send(lease.delivery)
+        if not store(lease, answer):
+            break
+        delivered += answer.accepted
+        if not answer.accepted and not answer.final:
+            break
+        if time.monotonic() > end:
+            ring(DELIVER, str(destination_id))
+            break
+    return delivered
+
+
+def due(destination_id: UUID) -> QuerySet[Delivery]:
+    """Return what may be sent now: nothing while an earlier delivery of the same sample waits."""
+    waiting = Delivery.objects.filter(destination_id=destination_id, state=Delivery.State.WAITING)
+    before = waiting.filter(sample=OuterRef("sample"), pk__lt=OuterRef("pk"))
+    enabled = Q(destination__active=True) | Q(event=Event.TEST)
+    return waiting.filter(enabled, ~Exists(before), next_at__lte=Now()).order_by("pk")
+
+
+def claim(destination_id: UUID) -> Lease | None:
+    """Take a destination and the next that is due for it; None: nothing is, or another courier is at it.
+
+    The try is counted, and the next one set, before anything is sent: a delivery whose sending ends the
+    process does not come first again.
+    """
+    if not due(destination_id).exists():
+        return None
+    with transaction.atomic():
+        free = Q(leased_until=None) | Q(leased_until__lt=Now())
+        mine = Destination.objects.filter(pk=destination_id)
+        if not mine.filter(free).update(leased_until=Now() + LEASE, fence=F("fence") + 1):
+            return None
+        chosen = due(destination_id).select_related("destination", "report__sample", "report__signed_by")
+        # Somebody who tests looks at the page and waits; the other order is kept.
+        delivery = chosen.filter(event=Event.TEST).first() or chosen.first()
+        if delivery is None:
+            mine.update(leased_until=None)
+            return None
+        same = Delivery.objects.filter(pk=delivery.pk)
+        last = delivery.event == Event.TEST or same.filter(give_up_at__lt=Now()).exists()
+        delivery.attempts += 1
+        same.update(attempts=delivery.attempts, next_at=Now() + pause(delivery.attempts))
+        return Lease(delivery, delivery.destination.fence, last)
+
+
+def pause(attempts: int) -> timedelta:
+    """Return how long after so many tries the next one follows, so that receivers are not asked in step."""
+    doubled = FIRST_PAUSE * 2 ** min(attempts - 1, 16)
+    return min(doubled, LONGEST_PAUSE) * random.uniform(0.8, 1.2)  # noqa: S311 -- spreads tries, guards nothing
+
+
+def send(delivery: Delivery) -> Answer:
+    """Make the message and hand it to the receiver; whatever goes wrong becomes an answer."""
+    destination = delivery.destination
+    try:
+        secret = seal("destinations").decrypt(destination.secret).decode() if destination.secret else ""
+        transport = TRANSPORTS[destination.kind]
+        return transport(Receiver(destination.address, secret), message_of(delivery))
+    except OutboundProblem as problem:
+        return Answer(accepted=False, final=problem.final, text=str(problem))
+    except Exception as error:  # noqa: BLE001 -- anything may be wrong with what is made or how it is sent
+        # A mistake in one message must not stop those behind it; its text could hold what was to be sent.
+        logger.error("Delivery %s could not be made: %s", delivery.key, type(error).__name__)  # noqa: TRY400 -- as above
+        said = _("The message could not be made (%(error)s).") % {"error": type(error).__name__}
+        return Answer(accepted=False, final=False, text=said)
+
+
+def message_of(delivery: Delivery) -> Message:
+    """Return the event as transports are given it."""
+    facts: dict[str, str | int] = {}
+    signed = None
+    if delivery.sample_id is not None:
+        facts["sample"] = str(delivery.sample_id)
+    if delivery.report is not None:
+        signed = signed_report(delivery.report)
+        facts |= {"report": str(signed.report_id), "version": signed.version}
+    elif delivery.event == Event.PROMOTED:
+        version = Promotion.objects.select_related("version").get(pk=delivery.subject).version
+        facts = {"model": str(version.pk), "version": version.version}
+    return Message(delivery.key, delivery.event, delivery.created_at, facts, signed)
+
+
+def store(lease: Lease, answer: Answer) -> bool:
+    """Keep what came of a try; False when another courier has taken the destination over meanwhile."""
+    delivery = lease.delivery
+    with transaction.atomic():
+        held = Destination.objects.select_for_update(no_key=True)
+        destination = held.filter(pk=delivery.destination_id, fence=lease.fence).first()
+        if destination is None:
+            return False
+        destination.leased_until = None
+        back = answer.accepted and destination.failures > 0
+        if delivery.event != Event.TEST:
+            destination.failures = 0 if answer.accepted else destination.failures + 1
+        destination.save(update_fields=["leased_until", "failures"])
+        changes: dict[str, object] = {"last_answer": answer.text[:500]}
+        if answer.accepted:
+            changes |= {"state": Delivery.State.DELIVERED, "delivered_at": Now()}
+        elif answer.final or lease.last:
+            changes["state"] = Delivery.State.DEAD
+        Delivery.objects.filter(pk=delivery.pk).update(**changes)
+        if back:
+            # The receiver is there again: what waits for a later try need not wait any longer.
+            waiting = Delivery.objects.filter(destination=destination, state=Delivery.State.WAITING)
+            waiting.update(next_at=Now())
+        _disable_if_hopeless(destination)
+        _log(delivery, changes.get("state"))
+    return True
+
+
+def _disable_if_hopeless(destination: Destination) -> None:
+    hopeless = destination.kind == Destination.Kind.WEBHOOK and destination.failures >= FAILURES_OF_A_WEBHOOK
+    if not (hopeless and destination.active):
+        return
+    why = _("It failed %(n)d times in a row.") % {"n": destination.failures}
+    same = Destination.objects.filter(pk=destination.pk)
+    same.update(active=False, disabled_at=Now(), disabled_reason=why)
+    record("destination.disabled", actor=None, subject=destination, detail={"reason": why})
+
+
+def _log(delivery: Delivery, state: object) -> None:
+    """Log that something of a patient has left the house, or that it was given up; not every try."""
+    if state is None:
+        return
+    outcome = Outcome.OK if state == Delivery.State.DELIVERED else Outcome.FAILED
+    event = "delivery.made" if state == Delivery.State.DELIVERED else "delivery.given_up"
+    detail = {"event": delivery.event, "destination": str(delivery.destination_id)}
+    record(event, actor=None, subject=delivery, outcome=outcome, detail=detail)
+
+
+def sweep() -> int:
+    """Ring for every destination that something is due for and nobody works for; return how many."""
+    waiting = Delivery.objects.filter(state=Delivery.State.WAITING, next_at__lte=Now())
+    idle = Q(destination__leased_until=None) | Q(destination__leased_until__lt=Now())
+    found = waiting.filter(idle).order_by().values_list("destination_id", flat=True).distinct()
+    return sum(ring(DELIVER, str(key)) for key in found if due(key).exists())
