@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
+from uuid import UUID
 
 from django.utils.functional import Promise
 
@@ -205,3 +206,30 @@ class ErasureRefused(PortalError):  # noqa: N818 -- the name says what happened
 
     code = "erasure_refused"
     status = HTTPStatus.CONFLICT
+
+
+class OrderRefused(PortalError):  # noqa: N818 -- the name says what happened
+    """An order of another program cannot be taken; ``issues`` says what is wrong, and where in the order."""
+
+    code = "order_invalid"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+    def __init__(self, issues: Sequence[tuple[str, str]]) -> None:
+        super().__init__(" ".join(sentence for _place, sentence in issues))
+        self.issues = tuple(issues)
+
+
+class OrderTaken(PortalError):  # noqa: N818 -- the name says what is the case
+    """An order was placed before, or another sample has its accession number; ``place`` is which of them.
+
+    ``sample`` is the sample that is in the way, None where it belongs to another site.
+    """
+
+    code = "order_taken"
+    status = HTTPStatus.CONFLICT
+
+    def __init__(self, code: str, message: str | Promise, place: str, sample: UUID | None) -> None:
+        super().__init__(message)
+        self.code = code  # type: ignore[misc]  # this one refusal's own word, in place of the class's
+        self.place = place
+        self.sample = sample

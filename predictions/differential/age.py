@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Final
 
@@ -63,3 +64,15 @@ class Age:
 
     def __hash__(self) -> int:
         return hash(self.days)
+
+
+def age_between(born: date, on: date) -> Age:
+    """Return the age of who was born on a day: days in the first month, months up to two years, then years.
+
+    Raises:
+        ValueError: ``on`` comes before the birth.
+    """
+    months = 12 * (on.year - born.year) + on.month - born.month - (on.day < born.day)
+    if months < 1:
+        return Age((on - born).days, AgeUnit.DAYS)
+    return Age(months, AgeUnit.MONTHS) if months < 24 else Age(months // 12, AgeUnit.YEARS)

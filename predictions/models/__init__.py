@@ -9,6 +9,7 @@ from predictions.models.exchange import Delivery, Destination, Event
 from predictions.models.fields import AnalysisJob, SmearField
 from predictions.models.idempotency import IdempotencyKey
 from predictions.models.images import StoredImage
+from predictions.models.orders import Order
 from predictions.models.partial import PartialUpload
 from predictions.models.readings import Analysis, Cell
 from predictions.models.reanalysis import ReanalysedSample, Reanalysis
@@ -40,6 +41,7 @@ __all__ = [
     "EventKind",
     "Flag",
     "IdempotencyKey",
+    "Order",
     "PartialUpload",
     "ReanalysedSample",
     "Reanalysis",

@@ -42,7 +42,8 @@ class CellType(models.Model):
     """Something that a person may call a cell.
 
     ``code`` is the model's label where the model knows the type, and never changes, since reviews hold it.
-    ``key`` is the key on the keyboard that gives a cell this type.
+    ``key`` is the key on the keyboard that gives a cell this type. ``loinc_share`` is the code of
+    cells per 100 leukocytes, ``loinc_count`` that of cells per volume of blood.
     """
 
     code = models.CharField(
@@ -56,7 +57,7 @@ class CellType(models.Model):
         _("counts as"), max_length=16, choices=CountsAs.choices, default=CountsAs.LEUKOCYTE
     )
     loinc_share = models.CharField(_("LOINC of the share"), max_length=10, blank=True)
-    loinc_count = models.CharField(_("LOINC of the count"), max_length=10, blank=True)
+    loinc_count = models.CharField(_("LOINC of the concentration"), max_length=10, blank=True)
     position = models.PositiveSmallIntegerField(_("place"), default=100)
     active = models.BooleanField(_("in use"), default=True)
 

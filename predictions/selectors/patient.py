@@ -14,6 +14,7 @@ from predictions.models import (
     CellReview,
     Delivery,
     EmergencyAccess,
+    Order,
     PartialUpload,
     ReanalysedSample,
     Report,
@@ -39,6 +40,7 @@ def patient_rows(samples: list[Sample]) -> dict[str, QuerySet[Any]]:
     fields = SmearField.objects.filter(mine)
     return {
         "emergencies": EmergencyAccess.objects.filter(mine),
+        "orders": Order.objects.filter(mine),
         "deliveries": Delivery.objects.filter(mine),
         "suggested_twins": SuggestedTwin.objects.filter(mine),
         "reviews": CellReview.objects.filter(mine),

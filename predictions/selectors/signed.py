@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from predictions.exchange.signed import SignedReport
-from predictions.models import Report
+from predictions.models import Order, Report
 from predictions.report import from_json
 
 
@@ -14,7 +14,8 @@ def signed_report(report: Report) -> SignedReport:
     others = Report.objects.filter(sample=report.sample_id).order_by("version").values_list("version", "pk")
     versions = dict(others)
     earlier = others.filter(version__lt=report.version).values_list("content", flat=True)
-    pdf = bytes(report.pdf)
+    pdf, content = bytes(report.pdf), from_json(report.content)
+    order = Order.objects.filter(sample=report.sample_id).first()
     return SignedReport(
         report_id=report.pk,
         sample_id=report.sample_id,
@@ -26,9 +27,12 @@ def signed_report(report: Report) -> SignedReport:
         signed_by=report.signed_by_id,
         signer=report.signed_by.name,
         signed_at=report.signed_at,
-        content=from_json(report.content),
+        content=content,
+        order_number=order.value if order else "",
+        order_system=order.system if order else "",
+        patient_system=order.system_of(content.specimen.patient_reference) if order else "",
         pdf_size=len(pdf),
         # FHIR asks for this hash of a file; nothing is kept secret by it.
         pdf_sha1=hashlib.sha1(pdf, usedforsecurity=False).digest(),
-        earlier=tuple(from_json(content) for content in earlier),
+        earlier=tuple(from_json(one) for one in earlier),
     )

@@ -7,6 +7,7 @@ come along with them, which a web process has no use for.
 from predictions.services.announce import Announced, partial_begin
 from predictions.services.catalogue import cell_type_add, cell_type_change
 from predictions.services.opened import field_opened, report_opened
+from predictions.services.orders import order_place
 from predictions.services.partial import partial_append, partial_discard
 from predictions.services.reports import critical_note, report_amend, report_preview, report_sign
 from predictions.services.retry import analysis_retry
@@ -36,6 +37,7 @@ __all__ = [
     "critical_note",
     "field_opened",
     "field_submit",
+    "order_place",
     "partial_append",
     "partial_begin",
     "partial_discard",

@@ -69,12 +69,22 @@ def sample_create(*, actor: User, origin: Origin, facts: Mapping[str, Any]) -> S
         ValidationError: a fact is missing or wrong, or the accession number is taken.
     """
     require(actor, Capability.REGISTER_SAMPLES)
+    with transaction.atomic():
+        sample = registered(actor, facts)
+        record("sample.created", actor=actor, subject=sample, origin=origin)
+    return sample
+
+
+def registered(actor: User, facts: Mapping[str, Any]) -> Sample:
+    """Add the row of a new sample and its first event, for the services that may register one.
+
+    Raises:
+        ValidationError: a fact is missing or wrong, or the accession number is taken.
+    """
     sample = Sample(site_id=actor.site_id, created_by=actor, **_known(facts))
     sample.full_clean()
-    with transaction.atomic():
-        sample.save(force_insert=True)
-        note(sample, EventKind.CREATED, actor, {})
-        record("sample.created", actor=actor, subject=sample, origin=origin)
+    sample.save(force_insert=True)
+    note(sample, EventKind.CREATED, actor, {})
     return sample
 
 

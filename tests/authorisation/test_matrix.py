@@ -21,6 +21,7 @@ PUBLIC = (
     "csp-reports",
     "api/v1/sch",
     "api/v1/docs",
+    "api/v1/fhir/meta",
     "verify/",
     "welcome/",
     "accounts/",

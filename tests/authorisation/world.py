@@ -41,10 +41,12 @@ from predictions.models import (
     Rules,
     SavedView,
 )
+from predictions.report import to_json
 from predictions.selectors.rules import STARTER
 from predictions.services import Announced, field_submit, partial_begin, sample_create
 from tests.accounts.factories import PASSWORD, PersonFactory, SiteFactory
 from tests.predictions import hostile
+from tests.predictions.report import examples
 
 WHO = ("anonymous", "technician", "doctor", "admin", "disabled")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -61,7 +63,7 @@ NOTHING = {
 # Uploads carry a real image: an empty one would be refused before anybody asks who sends it.
 FILE_OF = {"upload": "files", "upload_file": "file", "sample_file": "file", "api_predict": "file"}
 # Addresses that take JSON: of the sample's page, and of the API.
-JSON = ("sample_cells", "sample_undo", "api_tokens")
+JSON = ("sample_cells", "sample_undo", "api_tokens", "api_fhir_order")
 # Uploads in pieces are told by headers; a piece of nothing is no change.
 TUS = {
     "Tus-Resumable": "1.0.0",
@@ -159,7 +161,13 @@ class World:
         return Authenticator.objects.create(user=person, **facts).pk
 
     def _report(self, sample):
-        facts = {"version": 1, "revision": 1, "content": "{}", "pdf": b"%PDF", "sha256": "0" * 64}
+        facts = {
+            "version": 1,
+            "revision": 1,
+            "content": to_json(examples.report()),
+            "pdf": b"%PDF",
+            "sha256": "0" * 64,
+        }
         signed = {"signed_by": self.people["doctor"], "signed_at": timezone.now(), "code": sample.accession}
         return Report.objects.create(sample=sample, **facts, **signed)
 

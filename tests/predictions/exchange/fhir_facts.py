@@ -5,10 +5,14 @@ import dataclasses
 import hashlib
 from uuid import UUID
 
+from django.utils import timezone
 from fhir.resources.R4B.bundle import Bundle
 
 from predictions.exchange.signed import SignedReport
+from predictions.models import Report
+from predictions.report import to_json
 from predictions.report.content import Amendment, Differential, Row
+from tests.accounts.factories import PersonFactory
 from tests.predictions.report import examples
 
 SAMPLE, FIRST, SECOND, SITE = UUID(int=1), UUID(int=2), UUID(int=3), UUID(int=4)
@@ -122,3 +126,22 @@ def code(resource):
 
 def sha1(data):
     return base64.b64encode(hashlib.sha1(data, usedforsecurity=False).digest()).decode()
+
+
+def signed_row(sample, **content):
+    """Sign a sample with these findings, whatever it holds; return the row of the next version."""
+    specimen = examples.Specimen(accession=sample.accession, patient_reference=sample.patient_reference)
+    number = Report.objects.filter(sample=sample).count() + 1
+    facts = {"differential": COUNTED, "version": number, "specimen": specimen, **content}
+    return Report.objects.create(
+        sample=sample,
+        version=number,
+        revision=number,
+        content=to_json(examples.report(**facts)),
+        pdf=PDF,
+        sha256=hashlib.sha256(PDF).hexdigest(),
+        code=f"{str(sample.pk)[:8]}-{number}",
+        reason="" if number == 1 else "A cell was named anew.",
+        signed_by=PersonFactory(doctor=True, site=sample.site),
+        signed_at=timezone.now(),
+    )

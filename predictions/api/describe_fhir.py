@@ -1,0 +1,103 @@
+"""What the addresses of FHIR take and answer, as OpenAPI."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
+
+from predictions.api.describe import header
+from predictions.api.outcome import MEDIA_TYPE
+
+REFUSED: Final = {
+    400: ("structure", "parse_error", "The body is no JSON that can be read: parse_error"),
+    401: ("login", "not_authenticated", "not_authenticated, authentication_failed"),
+    403: ("forbidden", "not_allowed", "not_allowed, permission_denied, second_factor_needed"),
+    404: ("not-found", "not_found", "There is none, or it belongs to another site: not_found"),
+    406: ("not-supported", "not_acceptable", "not_acceptable: the answer is FHIR's JSON"),
+    409: ("duplicate", "order_taken", "order_taken: placed before; accession_taken: another sample's number"),
+    413: ("too-long", "too_large", "too_large: more than 256 KB"),
+    415: ("not-supported", "unsupported_media_type", "unsupported_media_type: no JSON"),
+    422: ("invalid", "order_invalid", "order_invalid: every issue says where"),
+    503: ("transient", "database_away", "database_away; Retry-After says when to come again"),
+}
+RESOURCE: Final = {
+    "type": "object",
+    "required": ["resourceType"],
+    "properties": {"resourceType": {"type": "string"}},
+    "additionalProperties": True,
+}
+ORDER: Final[dict[str, Any]] = {
+    "resourceType": "ServiceRequest",
+    "status": "active",
+    "intent": "order",
+    "identifier": [{"system": "https://lis.example.org/orders", "value": "ORD-20261121-0042"}],
+    "code": {"coding": [{"system": "http://loinc.org", "code": "69738-3"}]},
+    "subject": {"reference": "#patient"},
+    "requester": {"display": "Dr S. O'Connor, Ward 4"},
+    "specimen": [{"reference": "#specimen"}],
+    "supportingInfo": [{"reference": "#wbc"}],
+    "contained": [
+        {
+            "resourceType": "Patient",
+            "id": "patient",
+            "identifier": [{"system": "https://lis.example.org/patients", "value": "P-7731"}],
+            "gender": "female",
+            "birthDate": "1961-04-02",
+        },
+        {
+            "resourceType": "Specimen",
+            "id": "specimen",
+            "accessionIdentifier": {"value": "HV-26-004817"},
+            "collection": {"collectedDateTime": "2026-11-21T09:12:00+01:00"},
+        },
+        {
+            "resourceType": "Observation",
+            "id": "wbc",
+            "status": "final",
+            "code": {"coding": [{"system": "http://loinc.org", "code": "6690-2"}]},
+            "valueQuantity": {"value": 14.5, "system": "http://unitsofmeasure.org", "code": "10*9/L"},
+        },
+    ],
+}
+
+
+def refused(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
+    """Return these refusals as OperationOutcomes, with those that every address may give."""
+    told = {}
+    for status in sorted({401, 403, 406, 503, *statuses}):
+        kind, code, about = REFUSED[status]
+        details = {"coding": [{"code": code}], "text": "A sentence for people."}
+        issue = {"severity": "error", "code": kind, "details": details}
+        example = OpenApiExample(code, value={"resourceType": "OperationOutcome", "issue": [issue]})
+        told[status, MEDIA_TYPE] = OpenApiResponse(RESOURCE, description=about, examples=[example])
+    return told
+
+
+report = extend_schema(
+    operation_id="report_fhir",
+    summary="A signed report as a FHIR R4 Bundle",
+    description="Taking it is written into the log. Scope of a machine token: read.",
+    parameters=[header("Link", "The newest version, where this one has been replaced.", 200)],
+    responses={(200, MEDIA_TYPE): OpenApiResponse(RESOURCE, description="The Bundle."), **refused(404)},
+)
+order = extend_schema(
+    operation_id="order_place",
+    summary="A FHIR R4 ServiceRequest in, a sample that waits for its images out",
+    description="An order counts once, by its identifier. Scope of a machine token: orders.",
+    request={media: RESOURCE | {"example": ORDER} for media in (MEDIA_TYPE, "application/json")},
+    parameters=[header("Location", "The sample.", 201)],
+    responses={
+        (201, MEDIA_TYPE): OpenApiResponse(RESOURCE, description="The order as it was taken."),
+        **refused(400, 409, 413, 415, 422),
+    },
+)
+metadata = extend_schema(
+    operation_id="fhir_metadata",
+    summary="What this server can do, as a FHIR R4 CapabilityStatement",
+    auth=[],
+    responses={
+        (200, MEDIA_TYPE): OpenApiResponse(RESOURCE, description="The statement."),
+        (406, MEDIA_TYPE): refused()[406, MEDIA_TYPE],
+    },
+)

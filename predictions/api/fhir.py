@@ -1,0 +1,106 @@
+"""FHIR R4: a signed report as a Bundle, taking orders, and what can be asked for at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from rest_framework.permissions import AllowAny
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.models import MachineToken
+from accounts.permissions import Capability, require
+from predictions.api import describe_fhir
+from predictions.api.outcome import FhirParser, FhirRenderer, PlainParser, outcome
+from predictions.api.views import _actor, _origin
+from predictions.models import Order
+from predictions.selectors import signed_report, visible_reports
+from predictions.services import order_place, report_opened
+
+
+class FhirView(APIView):
+    """Speaks FHIR's JSON, its errors included; who asks for plain JSON gets the same under that name."""
+
+    renderer_classes = [FhirRenderer, JSONRenderer]
+    parser_classes = [FhirParser, PlainParser]
+
+    def get_exception_handler(self) -> Callable[..., Response | None]:
+        """Return what turns an error into an OperationOutcome."""
+        return outcome
+
+
+class ReportBundle(FhirView):
+    """A signed version as a Bundle."""
+
+    scope = MachineToken.Scope.READ
+
+    @describe_fhir.report
+    def get(self, request: Request, report_id: UUID) -> Response:
+        """Return the Bundle; taking it is logged as opening the report is."""
+        from predictions.exchange.fhir import bundle  # noqa: PLC0415 -- the models are loaded by who asks for FHIR
+
+        found = visible_reports(request.user).select_related("sample", "signed_by").get(pk=report_id)
+        signed = signed_report(found)
+        told = bundle(signed, kind="collection")
+        report_opened(actor=_actor(request), origin=_origin(request), report=found)
+        headers = {"Cache-Control": "private, no-store"}
+        if signed.superseded:
+            newest = visible_reports(request.user).filter(sample=found.sample_id).latest("version")
+            path = request.path.replace(str(report_id), str(newest.pk))
+            headers["Link"] = f'<{path}>; rel="successor-version"'
+        return Response(told, headers=headers)
+
+
+class ServiceRequests(FhirView):
+    """Orders of other programs."""
+
+    scope = MachineToken.Scope.ORDERS
+
+    @describe_fhir.order
+    def post(self, request: Request) -> Response:
+        """Register the sample that is ordered; its address is in ``Location``."""
+        from predictions.exchange.fhir.order import order_of  # noqa: PLC0415 -- as above
+
+        # Who may place none is told so before the order is read.
+        require(request.user, Capability.REGISTER_SAMPLES)
+        placed = order_of(request.data, now=timezone.now())
+        order = order_place(actor=_actor(request), origin=_origin(request), placed=placed)
+        headers = {"Location": f"/api/v1/samples/{order.sample_id}"}
+        return Response(_told(order), status=HTTPStatus.CREATED, headers=headers)
+
+
+class Capabilities(FhirView):
+    """What this server can do; no secret, and programs ask for it before they sign in."""
+
+    permission_classes = [AllowAny]
+    authentication_classes = []
+
+    @describe_fhir.metadata
+    def get(self, request: Request) -> Response:  # noqa: ARG002 -- fixed by the framework
+        """Return the CapabilityStatement."""
+        from predictions.exchange.fhir.capability import capability  # noqa: PLC0415 -- as above
+
+        return Response(capability())
+
+
+def _told(order: Order) -> dict[str, Any]:
+    """Return the order as it was taken: its numbers, without what else the program knows of the patient."""
+    from predictions.exchange.fhir.names import LOINC, PANEL, said  # noqa: PLC0415 -- as above
+
+    patient = said({"system": order.patient_system, "value": order.patient_value})
+    return {
+        "resourceType": "ServiceRequest",
+        "id": str(order.pk),
+        "identifier": [{"system": order.system, "value": order.value}],
+        "status": "active",
+        "intent": "order",
+        "code": {"coding": [{"system": LOINC, "code": PANEL}]},
+        "subject": {"identifier": patient},
+        "specimen": [{"identifier": {"value": order.sample.accession}}],
+    }
