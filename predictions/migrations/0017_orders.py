@@ -46,7 +46,7 @@ def set_codes(apps, editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('predictions', '0015_erasing'),
+        ('predictions', '0016_exchange'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
