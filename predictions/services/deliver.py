@@ -25,7 +25,7 @@ from accounts.audit.record import record
 from accounts.seal import seal
 from hematovision.core.queue import DELIVER, ring
 from mlcore.registry.models import Promotion
-from predictions.exchange import mllp, webhook
+from predictions.exchange import fhir_push, mllp, webhook
 from predictions.exchange.addresses import OutboundProblem
 from predictions.exchange.answer import Answer, Message, Receiver
 from predictions.models import Delivery, Destination, Event
@@ -36,6 +36,7 @@ logger = logging.getLogger(__name__)
 Transport: TypeAlias = Callable[[Receiver, Message], Answer]
 # How each kind of destination is spoken to. A transport may raise OutboundProblem.
 TRANSPORTS: Final[dict[str, Transport]] = {
+    Destination.Kind.FHIR: fhir_push.push,
     Destination.Kind.HL7: mllp.push,
     Destination.Kind.WEBHOOK: webhook.push,
 }

@@ -3,9 +3,11 @@
 import copy
 import io
 import json
+import re
 import threading
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -60,6 +62,12 @@ def test_an_order_is_read_whole():
         "received_at": NOW,
         "requester": "Dr S. O'Connor, Ward 4",
     }
+
+
+def test_the_order_of_the_manual_is_read():
+    manual = (Path(__file__).parents[3] / "docs" / "fhir.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"-d '(\{.*?\})'\n```", manual, re.DOTALL)
+    assert order_of(json.loads(example), now=NOW).facts["accession"] == "HV-26-004817"
 
 
 @pytest.mark.parametrize(
