@@ -161,6 +161,21 @@ def deliveries_again(*, actor: User, origin: Origin, which: QuerySet[Delivery]) 
     return len(rows)
 
 
+@transaction.atomic
+def destinations_reseal() -> int:
+    """Seal every secret with the present key, so that earlier keys may be dropped; return how many.
+
+    Raises:
+        cryptography.fernet.InvalidToken: a key that sealed one is not in the settings; nothing was changed.
+    """
+    sealed = list(Destination.objects.select_for_update(no_key=True).exclude(secret=""))
+    for one in sealed:
+        one.secret = seal("destinations").rotate(one.secret.encode()).decode()
+        one.save(update_fields=["secret"])
+    record("destinations.resealed", actor=None, detail={"count": len(sealed)})
+    return len(sealed)
+
+
 def _again(which: QuerySet[Delivery]) -> None:
     which.update(state=Delivery.State.WAITING, attempts=0, next_at=Now(), give_up_at=Now() + TRYING)
 

@@ -34,8 +34,9 @@ class DestinationForm(forms.Form):
         max_length=500,
         widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off", "spellcheck": "false"}),
         help_text=gettext_lazy(
-            "https://… for a FHIR server or webhook, mllps://host:port/APPLICATION/FACILITY for HL7. What begins "
-            "with http:// or mllp:// is not encrypted and reaches only networks that the operator has named."
+            "https://… for a FHIR server or webhook, mllps://host:port/APPLICATION/FACILITY for HL7. What "
+            "begins with http:// or mllp:// is not encrypted and reaches only networks that your portal's "
+            "operator has named."
         ),
     )
     site = forms.ModelChoiceField(

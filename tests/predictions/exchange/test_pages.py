@@ -1,15 +1,18 @@
 """The pages of the exchange: destinations, their secrets and tests, and what has arrived."""
 
-import time
+from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.core.management import CommandError, call_command
+from django.db import transaction
+from django.utils import timezone
 
 from accounts.audit.models import AuditEvent
 from accounts.seal import seal
 from accounts.web.limits import BEGUN
 from mlcore.registry.models import ModelVersion, Promotion, PromotionWay
 from predictions.models import Delivery, Destination, Event
+from predictions.selectors.exchange import outbox_status
 from predictions.services import deliver
 from predictions.services.outbox import post
 from predictions.services.promoted import promotions_post
@@ -30,13 +33,6 @@ FACTS = {
 def desk(client, admin):
     client.force_login(admin)
     return client
-
-
-def clock_time():
-    """The transaction's time, which is also when all rows of a test were made: go on by a moment each time."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        return cursor.fetchone()[0]
 
 
 def opened(destination):
@@ -97,14 +93,42 @@ def test_a_new_address_needs_the_secret_again(desk, destination):
     assert (one.name, one.address, opened(one)) == ("Renamed", "http://127.0.0.1:9/in", "a secret")
 
 
-def test_changing_one_needs_a_fresh_proof_of_identity(desk, destination):
+def test_changing_one_needs_a_fresh_proof_of_identity(desk, destination, settings):
     one = destination()
     session = desk.session
-    session[BEGUN] = time.time() - 3600
+    session[BEGUN] -= settings.ACCOUNT_REAUTHENTICATION_TIMEOUT + 1
     session.save()
     answer = desk.post(f"/exchange/{one.pk}/", FACTS)
     assert "reauthenticate" in answer["Location"]
     assert Destination.objects.get().address == one.address
+
+
+def test_secrets_are_sealed_anew_with_a_new_key(destination, settings):
+    one = destination()
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "another key"
+    call_command("reseal_destinations")
+    settings.SECRET_KEY_FALLBACKS = []
+    one.refresh_from_db()
+    assert opened(one) == "a secret"
+    settings.SECRET_KEY = "one that nobody knows"
+    with pytest.raises(CommandError, match="type the secret again"):
+        call_command("reseal_destinations")
+
+
+def test_the_numbers_for_prometheus(destination):
+    off = {"active": False, "disabled_at": timezone.now(), "disabled_reason": "Moved."}
+    for one in (destination(), destination(**off)):
+        for state in ("waiting", "dead"):
+            Delivery.objects.create(
+                destination=one,
+                event="sample.analysed",
+                subject=state,
+                state=state,
+                give_up_at=timezone.now(),
+            )
+    Delivery.objects.update(created_at=timezone.now() - timedelta(minutes=5))
+    status = outbox_status()
+    assert (status.waiting, status.dead, round(status.oldest_wait_seconds, -2)) == (1, 2, 300)
 
 
 def test_a_test_shows_its_answer(desk, destination):
@@ -188,7 +212,7 @@ def test_a_model_that_was_made_active_is_told_once_and_only_to_who_listened_befo
     version = ModelVersion.objects.create(**facts)
 
     def promoted():
-        by = {"asked_by": admin, "decided_by": admin, "decided_at": clock_time()}
+        by = {"asked_by": admin, "decided_by": admin, "decided_at": timezone.now()}
         way = {"way": PromotionWay.OVERRIDE, "reason": "Because it is needed now.", "state": "done"}
         return Promotion.objects.create(version=version, **way, **by)
 
