@@ -5,6 +5,8 @@ from ipaddress import ip_network
 from uuid import UUID
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from hematovision.supervisor.certificates import Own
 from predictions.exchange import mllp
@@ -89,6 +91,14 @@ def test_garbage_is_no_acknowledgement():
 @pytest.mark.parametrize("told", [b"", b"\r", b"MSH", b"MSH|", b"MSA|AA|1", b"MSH|^~\\&\rMSA", b"\x00" * 9])
 def test_what_only_looks_like_an_acknowledgement_is_none(told):
     assert not mllp.judged(told, "1").accepted
+
+
+@given(st.binary(max_size=80), st.binary(max_size=20))
+@example(b"MSH|^~\\&|\rMSA|AA|", b"|")
+@example(b"MSH|^~\\&|\rMSA|AA|somebody-elses", b"")
+def test_no_bytes_upset_the_reading_of_an_answer(head, tail):
+    for told in (head, b"MSH" + head, b"MSH|^~\\&|\rMSA|" + head + b"|" + tail):
+        assert not mllp.judged(told, CONTROL_ID).accepted
 
 
 def test_an_answer_may_come_in_pieces():
