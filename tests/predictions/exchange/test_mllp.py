@@ -151,13 +151,6 @@ def test_an_amendment_follows_its_first_version():
     assert [read(message).obr.obr_25.to_er7() for message in server.came] == ["F", "C"]
 
 
-def test_a_version_that_was_replaced_does_not_replace_its_correction():
-    with listening() as server:
-        answer = push(server.url, signed(superseded=True))
-    assert (answer.accepted, answer.final) == (False, True)
-    assert server.came == []
-
-
 def test_a_test_opens_the_connection_and_sends_nothing():
     with listening() as server:
         message = Message(KEY, "test", examples.moment(1, 0))
