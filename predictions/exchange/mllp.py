@@ -41,11 +41,6 @@ def push(receiver: Receiver, message: Message) -> Answer:
     host, port, tls, party = _parts(receiver.address)
     if message.signed is None and message.event != "test":
         return Answer(accepted=False, final=True, text=_("Only reports are sent by HL7."))
-    if message.signed and message.signed.superseded:
-        # It would take the place of its own correction where that has arrived already.
-        return Answer(
-            accepted=False, final=True, text=_("Not sent: a later version of the report has been signed.")
-        )
     control_id = message.key.hex[:CONTROL_ID]
     content = None
     if message.signed:

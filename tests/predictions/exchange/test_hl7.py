@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from predictions.exchange.er7 import REPLACED, text
 from predictions.exchange.hl7 import Party, oru_r01
-from predictions.report.content import Differential, Specimen
+from predictions.report.content import Amendment, Differential, Laboratory, Specimen
 from tests.predictions.exchange.signed_facts import DIFFERENTIAL, ROWS, amended, plain, read, signed
 from tests.predictions.report import examples
 
@@ -209,6 +209,9 @@ def test_nobodys_words_become_structure(comment, name, reference, accession, lab
     report = signed(
         comment=comment,
         signer=f"S{name}S",
+        order_number=f"O{label}O",
+        laboratory=Laboratory(f"L{name}L"),
+        amendment=Amendment(1, f"A{reference}A"),
         specimen=specimen,
         differential=dataclasses.replace(DIFFERENTIAL, rows=rows),
     )
@@ -221,6 +224,11 @@ def test_nobodys_words_become_structure(comment, name, reference, accession, lab
     assert plain(found.pid.pid_3.pid_3_1.to_er7()) == one_line(f"P{reference}P")
     assert plain(found.obr.obr_32.to_er7())[1:] == one_line(f"S{name}S")
     assert plain(found.obr.obr_3.to_er7()) == one_line(accession)
+    assert plain(found.obr.obr_2.to_er7()) == plain(found.orc.orc_2.to_er7()) == one_line(f"O{label}O")
+    assert one_line(f"L{name}L").startswith(plain(found.msh.msh_4.to_er7()))
+    assert plain(found.obx[0].obx_23.to_er7()) == one_line(f"L{name}L")
+    reasons = [plain(note.nte_3.to_er7()) for note in found.nte if note.nte_4.to_er7().startswith("1R")]
+    assert reasons == [harmless(line) for line in f"A{reference}A".splitlines()]
     assert plain(found.obx[0].obx_3.obx_3_2.to_er7()) == one_line(label)
     told = [note.nte_3.to_er7() for note in found.nte if note.nte_4.to_er7().startswith("RE^")]
     assert [plain(line) for line in told] == [harmless(line) for line in comment.strip().splitlines()]

@@ -79,6 +79,21 @@ def test_a_receiver_with_an_error_gets_it_later(signing, destination):
     assert (delivery.state, delivery.attempts, delivery.last_answer) == ("delivered", 3, "MSA AA")
 
 
+def test_what_was_signed_while_a_receiver_was_dead_arrives_in_order(signing, destination):
+    with listening() as server:
+        lis, port = destination(server.url, kind="hl7"), server.port
+    signing()
+    assert deliver.deliver(lis.pk) == 0
+    assert "connection failed" in Delivery.objects.get().last_answer
+    signing()
+    assert deliver.deliver(lis.pk) == 0
+    later(hours=1)
+    with listening(port=port) as server:
+        assert deliver.deliver(lis.pk) == 2
+    assert states() == ["delivered", "delivered"]
+    assert [read(message).obr.obr_25.to_er7() for message in server.came] == ["F", "C"]
+
+
 def test_a_refused_report_is_given_up_and_its_correction_still_arrives(signing, destination):
     with listening(ack("AR"), ack("AA")) as server:
         lis = destination(server.url, kind="hl7")
