@@ -49,6 +49,7 @@ NOTHING = {
 }
 # Uploads carry a real image: an empty one would be refused before anybody asks who sends it.
 FILE_OF = {"upload": "files", "upload_file": "file", "sample_file": "file", "api_predict": "file"}
+FILE_OF |= {"api_predict_batch": "file"}
 # Addresses of the sample's page that take JSON.
 JSON = ("sample_cells", "sample_undo")
 # Uploads in pieces are told by headers; a piece of nothing is no change.

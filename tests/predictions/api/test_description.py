@@ -54,7 +54,7 @@ def tried(address, folder, bearer, *more):
 def test_nothing_is_found(live_server, tmp_path, role, more):
     status, said = tried(live_server.url, tmp_path, f"Bearer {token(Client(), of_role(role))}", *more)
     assert status == 0, said
-    assert "3 selected / 3 total" in said
+    assert "4 selected / 4 total" in said
 
 
 @pytest.fixture
@@ -94,6 +94,7 @@ def test_the_description_is_whole_and_comes_without_signing_in(client):
     assert set(told["components"]["securitySchemes"]) == {"person", "machine", "cookieAuth"}
     assert set(told["paths"]) == {
         "/api/v1/predict",
+        "/api/v1/predict/batch",
         "/api/v1/fields/{field_id}",
         "/api/v1/fields/{field_id}/image",
     }
