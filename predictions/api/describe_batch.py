@@ -33,7 +33,7 @@ PROPERTIES: Final[dict[str, Any]] = {
         "minItems": 1,
         "maxItems": 20,
         "items": {"type": "string", "format": "binary"},
-        "description": "JPEG, PNG or TIFF; at most PREDICT_BATCH_FILES (20), PREDICT_BATCH_MB (100) together.",
+        "description": "JPEG, PNG or TIFF; at most PREDICT_BATCH_FILES (20) and PREDICT_BATCH_MB (100).",
     },
     "wait": {
         "type": "integer",
