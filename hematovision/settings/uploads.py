@@ -12,6 +12,10 @@ UPLOAD_MAX_PIXELS = env.integer("UPLOAD_MAX_MEGAPIXELS", 24, at_least=1) * 1_000
 # A virus scanner that reads a file from its standard input and ends with 0 (clean) or 1 (found something).
 UPLOAD_SCAN_COMMAND = shlex.split(env.text("UPLOAD_SCAN_COMMAND", ""))
 UPLOAD_MAX_FILES = env.integer("UPLOAD_MAX_FILES", 500, at_least=1)
+# What programs send in one request. So many of the costliest pictures, and the wait for their results, take
+# about a minute, which is what proxies wait for an answer.
+PREDICT_BATCH_FILES = env.integer("PREDICT_BATCH_FILES", 20, at_least=1)
+PREDICT_BATCH_BYTES = env.integer("PREDICT_BATCH_MB", 100, at_least=1) * 1024 * 1024
 # What one person may store in 24 hours, in files and in bytes; 0 sets no limit.
 UPLOAD_QUOTA_FILES = env.integer("UPLOAD_QUOTA_FILES", 10_000)
 UPLOAD_QUOTA_BYTES = env.integer("UPLOAD_QUOTA_MB", 20_480) * 1024 * 1024

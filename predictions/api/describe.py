@@ -36,8 +36,8 @@ REFUSALS: Final[dict[int, tuple[str, str]]] = {
     422: (
         "damaged",
         (
-            "invalid, key_reused; empty, damaged, too_small, animated, many_pages, deep_colour, print_colours, "
-            "no_colour, unsupported_coding, too_many_parts, infected"
+            "invalid, key_reused; empty, damaged, too_small, animated, many_pages, deep_colour, "
+            "print_colours, no_colour, unsupported_coding, too_many_parts, infected"
         ),
     ),
     429: ("throttled", "throttled: too many requests this minute; Retry-After says when to come again"),
@@ -148,16 +148,17 @@ EXAMPLE: Final = OpenApiExample(
         "status_url": "/api/v1/fields/0b0c5a4e-6c0e-4a35-8f6e-0d6f0f6f8f57",
     },
 )
+SINGLE: Final = {
+    "type": "string",
+    "enum": ["1", "true", "yes", "on", "0", "false", "no", "off", ""],
+    "description": "Whether the picture shows one cell of interest.",
+}
 FORM: Final = {
     "type": "object",
     "required": ["file"],
     "properties": {
         "file": {"type": "string", "format": "binary", "description": "One JPEG, PNG or TIFF."},
-        "single": {
-            "type": "string",
-            "enum": ["1", "true", "yes", "on", "0", "false", "no", "off", ""],
-            "description": "Whether the picture shows one cell of interest.",
-        },
+        "single": SINGLE,
     },
 }
 KINDS: Final = {"file": {"contentType": "image/jpeg, image/png, image/tiff"}}

@@ -4,11 +4,13 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
 from predictions.api import browse, fhir, parts, records, samples, views
+from predictions.api.batch import PredictBatch
 
 urlpatterns = [
     path("schema", SpectacularAPIView.as_view(), name="api_schema"),
     path("docs/", browse.docs, name="api_docs"),
     path("predict", views.Predict.as_view(), name="api_predict"),
+    path("predict/batch", PredictBatch.as_view(), name="api_predict_batch"),
     path("samples", samples.Samples.as_view(), name="api_samples"),
     path("samples/search", samples.SampleSearch.as_view(), name="api_sample_search"),
     path("samples/<uuid:sample_id>", samples.OneSample.as_view(), name="api_sample"),

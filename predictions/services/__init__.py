@@ -25,7 +25,7 @@ from predictions.services.samples import (
 )
 from predictions.services.submit import Submitted, field_submit
 from predictions.services.views import view_delete, view_save
-from predictions.services.wait import result_awaited
+from predictions.services.wait import result_awaited, results_awaited
 
 __all__ = [
     "Announced",
@@ -46,6 +46,7 @@ __all__ = [
     "report_preview",
     "report_sign",
     "result_awaited",
+    "results_awaited",
     "review_undo",
     "rules_change",
     "sample_cancel",

@@ -1,8 +1,9 @@
-"""Waiting for a result, as the API does."""
+"""Waiting for results, as the API does."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Final
 
 from predictions.models import AnalysisJob, SmearField
@@ -15,15 +16,24 @@ ENDED: Final = frozenset({JobState.DONE, JobState.FAILED})
 
 
 def result_awaited(field: SmearField, *, seconds: float) -> bool:
-    """Return True once the analysis of ``field`` has ended, False if ``seconds`` pass before.
+    """Do as :func:`results_awaited` for one field."""
+    return results_awaited([field], seconds=seconds)
 
-    ``field.job`` is then as the database last had it.
+
+def results_awaited(fields: Sequence[SmearField], *, seconds: float) -> bool:
+    """Return True once the analyses of all ``fields`` have ended, False if ``seconds`` pass before.
+
+    ``field.job`` of each is then as the database last had it.
     """
     ends = time.monotonic() + seconds
-    while True:
-        wait(field.pk, min(max(0.0, ends - time.monotonic()), LOOK_EVERY_SECONDS))
-        field.job = AnalysisJob.objects.get(field_id=field.pk)
-        if field.job.state in ENDED:
-            return True
+    waiting = list(fields)
+    while waiting:
+        # Workers take the oldest first, so the last one's end is about the end of all.
+        wait(waiting[-1].pk, min(max(0.0, ends - time.monotonic()), LOOK_EVERY_SECONDS))
+        jobs = {job.field_id: job for job in AnalysisJob.objects.filter(field__in=waiting)}
+        for field in waiting:
+            field.job = jobs[field.pk]
+        waiting = [field for field in waiting if field.job.state not in ENDED]
         if time.monotonic() >= ends:
-            return False
+            break
+    return not waiting

@@ -62,7 +62,7 @@ NOTHING = {
 }
 # Uploads carry a real image: an empty one would be refused before anybody asks who sends it.
 FILE_OF = {"upload": "files", "upload_file": "file", "sample_file": "file", "api_predict": "file"}
-FILE_OF |= {"api_sample_fields": "file"}
+FILE_OF |= {"api_sample_fields": "file", "api_predict_batch": "file"}
 # Addresses that take JSON: of the sample's page, and of the API.
 JSON = (
     *("sample_cells", "sample_undo", "api_tokens", "api_fhir_order", "api_samples", "api_sample_search"),
