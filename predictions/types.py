@@ -13,7 +13,7 @@ class HistoryFilters:
 
     ``label`` is a class of the model, ``date_from`` and ``date_to`` are whole days in the portal's time
     zone and both count in, ``person`` uploaded the field, ``text`` is a part of the file's name, ``state``
-    a ``JobState``.
+    a ``JobState``, ``read_by`` a model version.
     """
 
     label: str = ""
@@ -23,6 +23,7 @@ class HistoryFilters:
     mine: bool = False
     text: str = ""
     state: str = ""
+    read_by: UUID | None = None
 
 
 ALL_STATES = "all"

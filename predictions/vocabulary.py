@@ -50,5 +50,6 @@ MEASURES = {
 
 
 def measure_names(names: Iterable[str]) -> str:
-    """Return the names of measures as a list in words."""
-    return ", ".join(str(MEASURES[name]) for name in names)
+    """Return the names of measures as a list in words, in the order in which pages show them."""
+    chosen = set(names)
+    return ", ".join(str(label) for name, label in MEASURES.items() if name in chosen)

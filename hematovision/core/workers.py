@@ -21,6 +21,8 @@ from celery.beat import Scheduler
 from celery.signals import celeryd_after_setup, heartbeat_sent
 from django.conf import settings
 
+from hematovision.core.release import release
+
 INFERENCE: Final = "inference"
 TRAINING: Final = "training"
 COURIER: Final = "courier"
@@ -45,6 +47,7 @@ class Worker:
         since: when it started, ISO 8601 in UTC.
         pid: the number of its process there; 0 if unknown.
         model: the version that its children read with, as they said last; empty for none.
+        release: the portal's version that it was started with; an update replaces files, not processes.
     """
 
     role: str
@@ -52,6 +55,7 @@ class Worker:
     since: str
     pid: int = 0
     model: str = ""
+    release: str = ""
 
 
 @cache
@@ -67,7 +71,9 @@ def mark(role: str) -> None:
         redis.RedisError: Redis does not answer.
     """
     now = float(client().time()[0])
-    told = asdict(Worker(role=role, host=socket.gethostname(), since=STARTED, pid=os.getpid()))
+    told = asdict(
+        Worker(role=role, host=socket.gethostname(), since=STARTED, pid=os.getpid(), release=release())
+    )
     # The model changes while the worker stays: it is told apart, or each would leave a second mark.
     del told["model"]
     me = json.dumps(told)
@@ -144,6 +150,8 @@ class MarkingScheduler(Scheduler):
 def begin_marking(instance: Any, **_: Any) -> None:
     """Mark each role of this worker whenever Celery's own heart beats (every two seconds)."""
     mine = roles(instance.app)
+    # Asked for now, or an update before the first beat would pass for what this process runs.
+    release()
 
     def beat(**_: Any) -> None:
         for role in mine:

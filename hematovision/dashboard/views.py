@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET
 from accounts.permissions import Capability
 from accounts.web.access import requires, signed_in
 from hematovision.core import workers
+from hematovision.core.release import release
 from hematovision.core.workers import Worker
 from hematovision.dashboard.activity import activity
 from hematovision.dashboard.charts import charts
@@ -48,6 +49,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         **_done(),
         "queue": selectors.queue_status(),
         "workers": None if crew is None else [(one, datetime.fromisoformat(one.since)) for one in crew],
+        "release": release(),
         "absent": None if crew is None else [role for role in workers.ROLES if role not in _roles(crew)],
         "alarms": [(row, measure_names(row.alarms)) for row in standing_alarms()],
         "troubled": troubled(),

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mlcore.engine.head import Floats, Head, head_from
 from mlcore.engine.progress import progress
 from mlcore.engine.sampling import Examples
-from mlcore.engine.watch import Stopped, stop_asked
+from mlcore.engine.watch import BestEpoch, Stopped, stop_asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +116,7 @@ class HeadTrainer:
         return [
             Stopped(self._stop),
             # A patience that never ends keeps the best epoch all the same.
-            keras.callbacks.EarlyStopping(
-                patience=settings.patience or settings.epochs, restore_best_weights=True
-            ),
+            BestEpoch(settings.patience or settings.epochs, stage, self._say),
             progress(stage, settings.epochs, self._say),
         ]
 

@@ -13,6 +13,11 @@ import keras
 EVERY_SECONDS = 2.0
 
 
+def kept(stage: str, first: int, last: int) -> str:
+    """Return the line that says of which epochs, from 1, a finished stage keeps the mean."""
+    return json.dumps({"stage": stage, "kept": [first, last]})
+
+
 def progress(stage: str, epochs: int, say: Callable[[str], None], *, before: int = 0) -> Any:
     """Return a callback that says, as JSON objects, how it goes and how long is left of ``epochs``.
 

@@ -14,10 +14,10 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from mlcore.engine import network as networks
+from mlcore.engine import progress
 from mlcore.engine.augment import Strengths, augment
 from mlcore.engine.contracts import Image
 from mlcore.engine.preprocess import to_tensor
-from mlcore.engine.progress import progress
 from mlcore.engine.sampling import Examples, batches
 from mlcore.engine.watch import Kept, Patience, Stopped, stop_asked, weights_file
 
@@ -117,7 +117,10 @@ class Trainer:
         )
         self._fit(network, _Stage("network", settings.epochs, settings.rate, watchers))
         whole = max(kept.losses) == settings.epochs
-        average(network, kept.mean_of(settings.epochs if whole else kept.best))
+        last = settings.epochs if whole else kept.best
+        files = kept.mean_of(last)
+        average(network, files)
+        self._say(progress.kept("network", last - len(files) + 1, last))
 
     def _fit(self, network: keras.Model, stage: _Stage) -> None:
         settings, judged = self._settings, self._validation
@@ -142,7 +145,7 @@ class Trainer:
             epochs=stage.epochs,
             validation_data=(to_tensor(judged.pixels), wanted, weight),
             validation_batch_size=32,
-            callbacks=[*stage.watchers, progress(stage.name, stage.epochs, self._say)],
+            callbacks=[*stage.watchers, progress.progress(stage.name, stage.epochs, self._say)],
             verbose=0,
         )
 

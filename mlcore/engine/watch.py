@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import keras
+
+from mlcore.engine.progress import kept
 
 
 def weights_file(folder: Path, epoch: int | str) -> Path:
@@ -19,6 +22,22 @@ def weights_file(folder: Path, epoch: int | str) -> Path:
 def stop_asked(asked: Path | None) -> bool:
     """Return whether somebody wants the training to end with the best so far."""
     return asked is not None and asked.exists()
+
+
+class BestEpoch(keras.callbacks.EarlyStopping):
+    """Keeps the weights of the epoch with the least loss on validation, and says which that was.
+
+    A fit ends after ``patience`` epochs without a better one.
+    """
+
+    def __init__(self, patience: int, stage: str, say: Callable[[str], None]) -> None:
+        super().__init__(patience=patience, restore_best_weights=True)
+        self._stage, self._tell = stage, say
+
+    def on_train_end(self, logs: Any = None) -> None:
+        """Restore and say."""
+        super().on_train_end(logs)
+        self._tell(kept(self._stage, self.best_epoch + 1, self.best_epoch + 1))
 
 
 class Stopped(keras.callbacks.Callback):

@@ -60,6 +60,9 @@ class Follower:
             self._forget("batch", "batches")
         if report.get("stage", self._progress.get("stage")) != self._progress.get("stage"):
             self._forget("batch", "batches", "seconds_left", "pictures", "of_pictures")
+        if "kept" in report:
+            told = self._progress.get("kept", {})
+            report = report | {"kept": told | {report["stage"]: report["kept"]}}
         self._progress |= report
         # What is indented is a library's listing of hundreds of lines, never a sentence of the engine's.
         if line and not report and not line.startswith((" ", "INFO: ")):

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from django.utils.translation import gettext as _
+from PIL import Image as PillowImage
 
 from mlcore.engine.errors import DataError
 from mlcore.engine.noninferiority import Difference, Proportion, paired_difference
 from mlcore.engine.paired import CellOutcome, Pairing, changes, paired, pairing
-from mlcore.registry.evaluating import EvaluationRefused
+from mlcore.registry.evaluating import EvaluationRefused, folder_of
 from mlcore.registry.gate import outcomes
 from mlcore.registry.models import Evaluation
 from mlcore.web.figures import Evaluation as Measured
@@ -25,11 +27,15 @@ SHOWN: Final = 48
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A picture of an evaluation with its heading and, for who cannot see it, its content in words."""
+    """A picture of an evaluation with its heading and, for who cannot see it, its content in words.
+
+    ``size`` is width and height in pixels, so that a page keeps its place free; None where the file is gone.
+    """
 
     name: str
     title: str
     text: str
+    size: tuple[int, int] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +93,17 @@ def drawings(one: Evaluation) -> list[Drawing]:
         "risk-coverage.png": (_("Errors if only the surest cells are answered"), _risk(report)),
         "mistakes.png": (_("The surest mistakes"), _mistakes(report)),
     }
-    return [Drawing(name, *told[name]) for name in told if name in one.files]
+    folder = folder_of(one)
+    return [Drawing(name, *told[name], _size(folder / name)) for name in told if name in one.files]
+
+
+def _size(path: Path) -> tuple[int, int] | None:
+    """Return width and height of a picture, of which the first bytes are read."""
+    try:
+        with PillowImage.open(path) as picture:
+            return picture.size
+    except OSError:
+        return None
 
 
 def compared(first: Evaluation, second: Evaluation) -> Comparison:

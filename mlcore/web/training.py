@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from uuid import UUID
 
@@ -94,7 +95,21 @@ def _figures(run: TrainingRun) -> list[tuple[str, str]]:
     shown = {
         key: value for key, value in run.progress.items() if key != "memory_mb" or run.state in training.OPEN
     }
-    return [(name, form.format(shown[key])) for key, (name, form) in names.items() if key in shown]
+    figures = [(name, form.format(shown[key])) for key, (name, form) in names.items() if key in shown]
+    return [*figures, *_kept(run.progress.get("kept", {}))]
+
+
+def _kept(stages: Mapping[str, Sequence[int]]) -> list[tuple[str, str]]:
+    """Return which epochs the model was made of; several heads are told one after the other."""
+    if not stages:
+        return []
+    texts = [
+        _("epoch %(n)d") % {"n": last}
+        if first == last
+        else _("mean of epochs %(first)d to %(last)d") % {"first": first, "last": last}
+        for first, last in stages.values()
+    ]
+    return [(_("Weights kept"), ", ".join(texts))]
 
 
 @require_POST

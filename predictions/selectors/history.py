@@ -77,6 +77,9 @@ def filtered(
         conditions &= Q(created_at__gte=midnight(filters.date_from))
     if filters.date_to:
         conditions &= Q(created_at__lt=midnight(filters.date_to + timedelta(days=1)))
+    if filters.read_by:
+        read = Analysis.objects.filter(field=OuterRef("pk"), model_version=filters.read_by)
+        conditions &= Q(Exists(read))
     if filters.label:
         named = Cell.objects.filter(analysis__field=OuterRef("pk"), label=filters.label, abstained=False)
         conditions &= Q(Exists(named))

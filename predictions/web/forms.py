@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from mlcore.registry import selectors as models
+from mlcore.registry.models import ModelVersion
 from mlcore.web.vocabulary import CLASSES, own_classes
 from predictions.selectors import uploaders
 from predictions.states import JobState
@@ -22,6 +23,9 @@ class HistoryForm(forms.Form):
     state = forms.ChoiceField(label=_("State"), required=False, choices=[("", _("any")), *JobState.choices])
     person = forms.ModelChoiceField(
         User.objects.none(), label=_("Person"), required=False, empty_label=_("anyone")
+    )
+    read_by = forms.ModelChoiceField(
+        ModelVersion.objects.none(), label=_("Read by model"), required=False, empty_label=_("any")
     )
     date_from = forms.DateField(label=_("From"), required=False)
     date_to = forms.DateField(label=_("To"), required=False)
@@ -38,6 +42,9 @@ class HistoryForm(forms.Form):
         people = self.fields["person"]
         assert isinstance(people, forms.ModelChoiceField)
         people.queryset = uploaders(user)
+        versions = self.fields["read_by"]
+        assert isinstance(versions, forms.ModelChoiceField)
+        versions.queryset = models.versions()
         for name in ("date_from", "date_to"):
             # Browsers draw their own calendar for this type; its value is always ISO 8601.
             self.fields[name].widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
@@ -45,7 +52,7 @@ class HistoryForm(forms.Form):
     def filters(self) -> HistoryFilters:
         """Return what was asked for; fields with errors do not filter."""
         given = getattr(self, "cleaned_data", {})
-        person = given.get("person")
+        person, version = given.get("person"), given.get("read_by")
         return HistoryFilters(
             label=given.get("label", ""),
             date_from=given.get("date_from"),
@@ -54,6 +61,7 @@ class HistoryForm(forms.Form):
             mine=given.get("mine", False),
             text=given.get("text", ""),
             state=given.get("state", ""),
+            read_by=version.pk if version else None,
         )
 
     def given(self) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from hematovision.core import workers
 from hematovision.core.origin import Origin
+from hematovision.core.release import release
 from hematovision.dashboard.activity import activity
 from hematovision.dashboard.charts import columns
 from predictions.models import Analysis, AnalysisJob, Cell, Report, Sample, SmearField
@@ -159,6 +160,32 @@ def test_it_says_what_waits_and_what_is_missing(technician, client, monkeypatch)
     assert response.context["model"] is None
     assert set(response.context["absent"]) == {"inference", "training", "courier", "scheduler"}
     assert "something is missing" in page
+
+
+def test_a_worker_that_an_update_left_behind_is_told(client, monkeypatch):
+    monkeypatch.setattr(workers, "MARKS", "test:updated")
+    client.force_login(PersonFactory(admin=True))
+    workers.mark(workers.TRAINING)
+    assert f"portal {release()}" in client.get(reverse("dashboard")).content.decode()
+    monkeypatch.setattr(workers, "release", lambda: "0.0.9")
+    workers.client().delete("test:updated")
+    workers.mark(workers.TRAINING)
+    page = client.get(reverse("dashboard")).content.decode()
+    workers.client().delete("test:updated")
+    assert "still runs portal 0.0.9" in page
+
+
+def test_cells_by_version_lead_to_what_it_read(technician, active, client):
+    field, other = upload(technician, 0), upload(technician, 1)
+    result(field, active)
+    count_all()
+    client.force_login(PersonFactory(admin=True))
+    since = activity().days[0]
+    listed = f"{reverse('history')}?read_by={active.pk}&date_from={since:%Y-%m-%d}"
+    assert listed.replace("&", "&amp;") in client.get(reverse("dashboard")).content.decode()
+    page = client.get(listed).content.decode()
+    assert reverse("field", args=[field.pk]) in page
+    assert reverse("field", args=[other.pk]) not in page
 
 
 def test_without_a_broker_the_page_still_opens_and_says_so(client, settings):

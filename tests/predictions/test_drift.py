@@ -15,6 +15,7 @@ from predictions.models import Analysis, Cell, DriftGuard, DriftWeek, SmearField
 from predictions.selectors.drift import baseline, standing_alarms, tightening
 from predictions.services.analyse import analyse_field
 from predictions.services.drift import DriftRefused, drift_acknowledge, drift_guard_set, watch_drift
+from predictions.vocabulary import measure_names
 from tests.accounts.factories import PersonFactory
 from tests.predictions import hostile, plain_model
 
@@ -107,6 +108,10 @@ def test_an_unchanged_week_is_steady_and_a_changed_stain_alarms(read, version, s
     assert watch_drift(TODAY) == []
     assert len(mail.outbox) == 1
     assert DriftWeek.objects.count() == 2
+
+
+def test_what_alarms_is_listed_in_the_order_of_the_table():
+    assert measure_names(["confidence", "eosin", "light"]) == "brightness, hue of red cells, confidence"
 
 
 def test_a_week_of_few_fields_says_so_and_does_not_alarm(read, version):

@@ -112,6 +112,8 @@ def test_history_filters(analysed, submit, technician):
     assert matching(text="%_") == {waiting.pk}
     assert matching(text="\0") == matching()
     assert matching(state="queued") == {waiting.pk}
+    assert matching(read_by=found.analyses.get().model_version_id) == {found.pk, empty.pk}
+    assert matching(read_by=found.pk) == set()
     assert matching(date_from=day, date_to=day) == {empty.pk}
     assert matching(date_from=day + timedelta(days=1)) == {found.pk, waiting.pk}
     assert matching(date_to=day - timedelta(days=1)) == set()

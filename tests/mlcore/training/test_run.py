@@ -258,6 +258,8 @@ def test_a_head_learns_a_class_that_nobody_knew_and_tells_what_it_saw(active, ad
     assert "here, test part of drawn 3" in run.result.metrics["evaluation"]
     assert [epoch["epoch"] for epoch in run.history] == [1, 2, 3]
     assert {"loss", "val_loss", "accuracy", "val_accuracy", "rate"} <= set(run.history[0])
+    best = min(run.history, key=lambda epoch: epoch["val_loss"])["epoch"]
+    assert run.progress["kept"] == {"head": [best, best]}
     assert run.progress["most_memory_mb"] > 50
     assert not (var / "training" / str(run.pk)).exists()
 

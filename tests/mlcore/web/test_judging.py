@@ -56,6 +56,9 @@ def test_a_version_is_measured_shown_compared_and_taken_along(client, active, ca
 
     shown = client.get(page).content.decode()
     assert "Each class against the rest" in shown
+    assert shown.count(' height="') >= shown.count('class="drawings"') + 3
+    # Its pictures were frozen without their pixels' hashes.
+    assert "not known" in shown
     picture = client.get(reverse("evaluation_picture", args=[one.pk, "roc.png"]))
     assert picture.content.startswith(b"\x89PNG")
     (folder_of(one) / "roc.png").write_bytes(b"altered")
