@@ -125,13 +125,13 @@ def run(case: Case, port: int, token: str, process: int) -> tuple[str, list[str]
     answer = json.loads(response.read() or b"{}")
     taken = (time.perf_counter() - began) * 1000
     extra = max(0.0, resident(process, "VmHWM") - before)
-    message = answer.get("message") or f"stored, {answer.get('width')} x {answer.get('height')}"
+    message = answer.get("detail") or f"stored, {answer.get('width')} x {answer.get('height')}"
     message = message.rpartition(f"{case.name}: ")[2].replace("|", "\\|")
     name = ascii(case.name)[1:-1].replace("|", "\\|")
     name = name if len(name) <= 40 else f"{name[:20]}… ({len(case.name)} characters)"
     size = sum(map(len, case.contents))
     line = f"| `{name}` | {size:,} | {response.status} | {message} | {extra:.0f} | {taken:.0f} |"
-    wrong = response.status != case.status or (response.status != 202 and len(answer["message"]) < 20)
+    wrong = response.status != case.status or (response.status != 202 and len(answer["detail"]) < 20)
     return line, [f"{name}: {case.status} was expected, {response.status} came."] if wrong else []
 
 

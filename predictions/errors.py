@@ -38,6 +38,7 @@ class DuplicateFound(PortalError):  # noqa: N818 -- the name says what is the ca
     def __init__(self, message: str | Promise, earlier: Any) -> None:
         super().__init__(message)
         self.earlier = earlier
+        self.extras = {"field": str(earlier.pk)}
 
 
 class TooManyPartial(PortalError):  # noqa: N818 -- the name says what is the case
@@ -102,6 +103,27 @@ class BadCursor(PortalError):  # noqa: N818 -- the name says what happened
 
     code = "bad_cursor"
     status = HTTPStatus.BAD_REQUEST
+
+
+class BadValue(PortalError):  # noqa: N818 -- the name says what is the case
+    """A program gave a value that means nothing here."""
+
+    code = "bad_value"
+    status = HTTPStatus.BAD_REQUEST
+
+
+class KeyReused(PortalError):  # noqa: N818 -- the name says what happened
+    """A program used the key of one request for another one; nothing was done."""
+
+    code = "key_reused"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+class AnsweredBefore(PortalError):  # noqa: N818 -- the name says what happened
+    """A parallel request with the same key was first, so this one leaves nothing behind."""
+
+    code = "answered_before"
+    status = HTTPStatus.CONFLICT
 
 
 class ImageGone(PortalError):  # noqa: N818 -- the name says what is the case

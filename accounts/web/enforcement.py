@@ -12,9 +12,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.errors import FactorNeeded
 from accounts.factors import grace_end
 from accounts.models import User
 from accounts.web.access import wants_json
+from hematovision.core.problem import problem_response
+from hematovision.core.views import for_program
 
 # What is open to whoever has to set up a factor first. Addresses of allauth begin with "mfa_".
 OPEN: Final = frozenset(
@@ -53,9 +56,14 @@ class SecondFactorMiddleware:
 
 def _lead(request: HttpRequest) -> HttpResponseBase:
     page = reverse("mfa_index")
-    if wants_json(request) or request.path.startswith("/api/"):
-        text = _("Your role needs a second factor. Set it up on the page of your account.")
-        return JsonResponse({"code": "second_factor_needed", "message": text}, status=HTTPStatus.FORBIDDEN)
+    text, code = (
+        _("Your role needs a second factor. Set it up on the page of your account."),
+        FactorNeeded.code,
+    )
+    if for_program(request):
+        return problem_response(HTTPStatus.FORBIDDEN, code, text)
+    if wants_json(request):
+        return JsonResponse({"code": code, "message": text}, status=HTTPStatus.FORBIDDEN)
     if request.headers.get("HX-Request"):
         return HttpResponse(status=HTTPStatus.FORBIDDEN, headers={"HX-Redirect": page})
     return redirect(page)

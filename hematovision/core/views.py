@@ -12,12 +12,13 @@ import redis
 from django.conf import settings
 from django.core.exceptions import TooManyFilesSent
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from hematovision.core import tracing
+from hematovision.core.problem import problem_response
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ def for_program(request: HttpRequest) -> bool:
 
 def refusal(status: int, text: str) -> HttpResponse:
     """Return an error in the form of the API's own."""
-    return JsonResponse({"code": CODES[status], "message": text}, status=status)
+    return problem_response(status, CODES[status], text)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -39,7 +39,7 @@ def collect() -> None:
 def refusals() -> dict[str, bytes]:
     """Return what is answered where nothing reaches the portal: too much at once, too often, nobody there.
 
-    By name of the file: a page for people, and the same as JSON in the form of the API's errors.
+    By name of the file: a page for people, and the same as problem details, the form of the API's errors.
     """
     too_large = _(
         "What you sent is more than the portal takes in one go, so nothing of it was stored. "

@@ -15,6 +15,7 @@ from drf_spectacular.utils import (
     extend_schema,
 )
 
+from hematovision.core.problem import MEDIA_TYPE, problem
 from predictions.api.shapes import FieldAnswer, Problem
 
 # Why each status is answered: the codes and a sentence for the description.
@@ -27,7 +28,12 @@ REFUSALS: Final[dict[int, tuple[str, str]]] = {
     410: ("image_missing", "image_missing: the stored file is gone"),
     413: ("too_large", "too_large, too_many_pixels"),
     415: ("unsupported_type", "unsupported_type: neither JPEG nor PNG; unsupported_media_type: no form"),
-    422: ("damaged", "empty, damaged, too_small, animated, deep_colour, print_colours, no_colour, infected"),
+    409: ("duplicate", "duplicate"),
+    412: ("changed_since", "changed_since: somebody was faster; ask again and look"),
+    422: (
+        "damaged",
+        "key_reused; empty, damaged, too_small, animated, deep_colour, print_colours, no_colour, infected",
+    ),
     503: ("database_away", "database_away, scanner_away; Retry-After says when to come again"),
     507: ("storage_full", "storage_full: no room for images"),
 }
@@ -58,13 +64,13 @@ class Machine(OpenApiAuthenticationExtension):
         return {"type": "http", "scheme": "bearer", "description": told}
 
 
-def refusals(*statuses: int) -> dict[int, OpenApiResponse]:
+def refusals(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
     """Return the answers of these statuses and of those that every address may give."""
     told = {}
     for status in sorted({*EVERYWHERE, *statuses}):
         code, about = REFUSALS[status]
-        example = OpenApiExample(code, value={"code": code, "message": "A sentence for people."})
-        told[status] = OpenApiResponse(Problem, description=about, examples=[example])
+        example = OpenApiExample(code, value=problem(status, code, "A sentence for people."))
+        told[status, MEDIA_TYPE] = OpenApiResponse(Problem, description=about, examples=[example])
     return told
 
 
@@ -73,6 +79,23 @@ def header(name: str, about: str, *statuses: int) -> OpenApiParameter:
     return OpenApiParameter(name, str, OpenApiParameter.HEADER, description=about, response=list(statuses))
 
 
+def asked_with(name: str, about: str) -> OpenApiParameter:
+    """Return a header that a request may have."""
+    return OpenApiParameter(name, str, OpenApiParameter.HEADER, description=about)
+
+
+IDEMPOTENCY_KEY: Final = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "pattern": "^[!-~]{1,200}$"},
+    OpenApiParameter.HEADER,
+    description="Your name for this request: sent again with it, it does nothing again. Kept for 24 hours.",
+)
+REPLAYED: Final = header(
+    "Idempotent-Replayed", "true: what the first request with this key did.", 200, 201, 202
+)
+IF_NONE_MATCH: Final = asked_with("If-None-Match", "The ETag that you have: 304 if it is still so.")
+ETAG: Final = header("ETag", "Changes with the answer.", 200)
+UNCHANGED: Final = {304: OpenApiResponse(description="Still what you have.")}
 EXAMPLE: Final = OpenApiExample(
     "One neutrophil",
     response_only=True,
@@ -127,6 +150,8 @@ predict = extend_schema(
     description="Waits for the result, usually a fraction of a second. Scope of a machine token: predict.",
     request={"multipart/form-data": OpenApiRequest(FORM, encoding=KINDS)},
     parameters=[
+        IDEMPOTENCY_KEY,
+        REPLAYED,
         header("Location", "Where to ask for the result.", 202),
         header("Retry-After", "After how many seconds.", 202, 503),
     ],
@@ -140,8 +165,10 @@ field = extend_schema(
     operation_id="field",
     summary="How a field stands, and its result",
     description="Opening a finished result is written into the log. Scope of a machine token: read.",
+    parameters=[IF_NONE_MATCH, ETAG],
     responses={
         200: OpenApiResponse(FieldAnswer, description="The field.", examples=[EXAMPLE]),
+        **UNCHANGED,
         **refusals(404, 406),
     },
 )
@@ -152,6 +179,6 @@ image = extend_schema(
     responses={
         (200, "image/jpeg"): OpenApiTypes.BINARY,
         (200, "image/png"): OpenApiTypes.BINARY,
-        **{(status, "application/json"): told for status, told in refusals(404, 410).items()},
+        **refusals(404, 410),
     },
 )

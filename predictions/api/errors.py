@@ -1,4 +1,4 @@
-"""The one place that turns an error into an answer: ``{"code", "message"}`` and the status that fits."""
+"""The one place that turns an error into an answer: problem details (RFC 9457) with the status that fits."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.core.exceptions import (
     PermissionDenied,
     RequestDataTooBig,
     SuspiciousOperation,
+    ValidationError,
 )
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, UnreadablePostError
@@ -22,6 +23,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
 from hematovision.core.errors import PortalError
+from hematovision.core.problem import MEDIA_TYPE, problem
 
 logger = logging.getLogger(__name__)
 
@@ -60,14 +62,29 @@ TOLD: Final[tuple[tuple[tuple[type[Exception], ...], str, Any, HTTPStatus], ...]
 def answer(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """Return the answer to ``error``, or None for a fault of the portal, which Django answers with 500."""
     if isinstance(error, PortalError):
-        return _response(error.code, error.message, error.status, error.retry_after)
+        return _response(error.code, error.message, error.status, error.retry_after, error.extras)
     if isinstance(error, (PermissionDenied, exceptions.PermissionDenied)):
         return _response("not_allowed", str(error), HTTPStatus.FORBIDDEN)
+    if isinstance(error, (ValidationError, exceptions.ValidationError)):
+        return _not_valid(error)
     for kinds, code, text, status in TOLD:
         if isinstance(error, kinds):
             logger.warning("%s: %s", code, type(error).__name__)
             return _response(code, text, status)
     return _of_framework(error, context)
+
+
+def _not_valid(error: ValidationError | exceptions.ValidationError) -> Response:
+    """Say what is wrong with each value; ``errors`` names it, or has it under ``""`` for the whole."""
+    told: Mapping[str, Any]
+    if isinstance(error, exceptions.ValidationError):
+        told = error.detail if isinstance(error.detail, dict) else {"": error.detail}
+    else:
+        told = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
+    whole = ("__all__", "non_field_errors")
+    errors = {"" if name in whole else name: told[name] for name in told}
+    text = _("Some values cannot be taken; “errors” says which. Nothing was stored.")
+    return _response("invalid", text, HTTPStatus.UNPROCESSABLE_ENTITY, extras={"errors": errors})
 
 
 def _of_framework(error: Exception, context: Mapping[str, Any]) -> Response | None:
@@ -76,13 +93,20 @@ def _of_framework(error: Exception, context: Mapping[str, Any]) -> Response | No
     if response is not None and isinstance(error, exceptions.APIException):
         details = error.detail
         text = details if isinstance(details, str) else _("The request is not complete.")
-        response.data = {"code": error.default_code, "message": str(text)}
+        response.data = problem(response.status_code, error.default_code, text)
+        response.content_type = MEDIA_TYPE
     return response
 
 
-def _response(code: str, message: object, status: int, retry_after: int | None = None) -> Response:
+def _response(
+    code: str,
+    detail: object,
+    status: int,
+    retry_after: int | None = None,
+    extras: Mapping[str, Any] | None = None,
+) -> Response:
     set_rollback()
-    response = Response({"code": code, "message": str(message)}, status=status)
+    response = Response(problem(status, code, detail, extras), status=status, content_type=MEDIA_TYPE)
     if retry_after is None and status == HTTPStatus.SERVICE_UNAVAILABLE:
         retry_after = RETRY_AFTER_SECONDS
     if retry_after is not None:

@@ -56,7 +56,10 @@ class FieldAnswer(CellAnswer):
 
 
 class Problem(serializers.Serializer):
-    """Why a request was refused: the code for programs, the sentence for people."""
+    """Why a request was refused, as of RFC 9457: the code for programs, the sentence for people."""
 
-    code = serializers.CharField()
-    message = serializers.CharField()
+    type = serializers.CharField(help_text="Always about:blank: the code says which error it is.")
+    title = serializers.CharField(help_text="The status in words.")
+    status = serializers.IntegerField(min_value=400, max_value=599)
+    detail = serializers.CharField(help_text="What happened, what was kept, what to do: for people.")
+    code = serializers.CharField(help_text="A stable name for programs.")

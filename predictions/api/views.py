@@ -19,7 +19,8 @@ from rest_framework.views import APIView
 from accounts.models import MachineToken, User
 from hematovision.core.origin import Origin
 from hematovision.env import FALSE, TRUE
-from predictions.api import describe
+from predictions.api import conditional, describe
+from predictions.api.idempotent import REPLAYED, uploaded_once
 from predictions.api.representation import represent
 from predictions.errors import UploadRefused
 from predictions.selectors import visible_fields
@@ -52,18 +53,24 @@ class Predict(APIView):
     def post(self, request: Request) -> Response:
         """Take the file, wait for its result up to the limit, and answer 200 with it or 202 without."""
         file = _only_file(request)
-        submitted = field_submit(
-            actor=_actor(request),
-            origin=_origin(request),
-            content=cast("BinaryIO", file),
-            name=file.name or "",
-            single=_single(request),
+        single = _single(request)
+        submitted, replayed = uploaded_once(
+            request,
+            lambda also: field_submit(
+                actor=_actor(request),
+                origin=_origin(request),
+                content=cast("BinaryIO", file),
+                name=file.name or "",
+                single=single,
+                also=also,
+            ),
         )
+        headers = REPLAYED if replayed else {}
         ended = result_awaited(submitted.field, seconds=settings.PREDICT_WAIT_SECONDS)
         body = represent(submitted.field, duplicate_of=submitted.duplicate_of)
         if ended:
-            return Response(body)
-        headers = {"Location": body["status_url"], "Retry-After": "2"}
+            return Response(body, headers=headers)
+        headers = {**headers, "Location": body["status_url"], "Retry-After": "2"}
         return Response(body, status=HTTPStatus.ACCEPTED, headers=headers)
 
 
@@ -76,9 +83,11 @@ class Field(APIView):
     def get(self, request: Request, field_id: UUID) -> Response:
         """Return the field; opening a result is logged, asking whether there is one is not."""
         field = visible_fields(request.user).select_related("image", "job").get(pk=field_id)
-        if field.job.state in ENDED:
+        answer = conditional.answer(request, represent(field))
+        # Whoever has it already, and is told just that, has not opened it again.
+        if field.job.state in ENDED and answer.status_code == HTTPStatus.OK:
             field_opened(actor=_actor(request), origin=_origin(request), field=field)
-        return Response(represent(field))
+        return answer
 
 
 class FieldImage(APIView):

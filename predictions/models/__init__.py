@@ -6,6 +6,7 @@ from predictions.models.drift import DriftGuard, DriftWeek
 from predictions.models.emergency import EmergencyAccess
 from predictions.models.erased import ErasedSample
 from predictions.models.fields import AnalysisJob, SmearField
+from predictions.models.idempotency import IdempotencyKey
 from predictions.models.images import StoredImage
 from predictions.models.partial import PartialUpload
 from predictions.models.readings import Analysis, Cell
@@ -34,6 +35,7 @@ __all__ = [
     "ErasedSample",
     "EventKind",
     "Flag",
+    "IdempotencyKey",
     "PartialUpload",
     "ReanalysedSample",
     "Reanalysis",

@@ -23,7 +23,7 @@ from accounts.permissions import Capability, require
 from hematovision.core.origin import Origin
 from mlcore.registry.datasets import picture_forget
 from predictions.errors import ErasureRefused, ImageGone
-from predictions.models import Report, Sample, StoredImage
+from predictions.models import IdempotencyKey, Report, Sample, StoredImage
 from predictions.pipeline import pieces
 from predictions.pipeline.store import discard
 from predictions.selectors import patient_images, patient_rows
@@ -113,6 +113,8 @@ def _erase(samples: list[Sample]) -> list[StoredImage]:
         cursor.execute("SET LOCAL lock_timeout = '500ms'")
         list(Sample.objects.filter(pk__in=keys).select_for_update(no_key=True))
         candidates = list(patient_images(samples).values_list("pk", flat=True))
+        # Answers that programs might have asked for again can name the patient.
+        IdempotencyKey.objects.filter(sample__in=keys).delete()
         cursor.execute("SELECT predictions_erase(%s::uuid[])", [[str(key) for key in keys]])
     unnamed = StoredImage.objects.filter(pk__in=candidates, fields=None)
     gone = list(unnamed)

@@ -14,6 +14,7 @@ from hematovision.core.queue import ANALYSE_FIELD, READ_AGAIN, depth, ring
 from predictions.models import AnalysisJob, Reanalysis
 from predictions.services import jobs
 from predictions.services.expire import partials_expire
+from predictions.services.idempotency import keys_expire
 from predictions.states import Failure, JobState
 
 logger = logging.getLogger(__name__)
@@ -25,11 +26,12 @@ PATIENCE: Final = timedelta(seconds=5)
 def sweep() -> int:
     """End the jobs whose attempts are used up, and ring for those that nobody works on; return how many rang.
 
-    Uploads that nobody goes on with are forgotten.
+    Uploads that nobody goes on with are forgotten, and keys of programs' requests after a day.
     No more are rung than bells are missing in the queue, so a worker that is away for hours does not come
     back to thousands of calls for the same field. The oldest are rung, so that none is passed over for ever.
     """
     partials_expire()
+    keys_expire()
     for job in _used_up():
         jobs.fail(jobs.Lease(job.pk, job.field, job.fence, job.attempts), Failure.GAVE_UP)
     bells = depth(ANALYSE_FIELD)

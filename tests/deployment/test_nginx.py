@@ -189,13 +189,13 @@ def test_too_much_is_refused_with_our_page(technician, address, size):
 def for_programs(answer, status, code):
     """Check a refusal under /api/, which has the form of the API's own errors."""
     assert answer.status_code == status
-    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["content-type"] == "application/problem+json"
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["retry-after"] == "60"
     assert lacks(answer) == {}
     told = answer.json()
-    assert (set(told), told["code"]) == ({"code", "message"}, code)
-    return told["message"]
+    assert (told["status"], told["code"]) == (status, code)
+    return told["detail"]
 
 
 def test_a_program_is_refused_as_the_api_does(come):

@@ -39,11 +39,12 @@ def post(client, content=None, name="smear.jpg", **fields):
 def said(response, status, code):
     assert response.status_code == status, response.content
     body = response.json()
-    assert set(body) == {"code", "message"}
-    assert body["code"] == code
-    assert len(body["message"]) > 10
+    assert response["Content-Type"] == "application/problem+json"
+    assert set(body) == {"type", "title", "status", "detail", "code"}
+    assert (body["type"], body["status"], body["code"]) == ("about:blank", status, code)
+    assert len(body["detail"]) > 10
     assert not SmearField.objects.exists()
-    return body["message"]
+    return body["detail"]
 
 
 def token(client, person):
@@ -230,7 +231,7 @@ def test_broken_multipart(signed_in):
     for kind in ("multipart/form-data", "multipart/form-data; boundary=x"):
         answer = signed_in.post(PREDICT, b"--y\r\nnot what it says", content_type=kind)
         assert answer.status_code == 400
-        assert answer.json()["message"]
+        assert answer.json()["detail"]
 
 
 def test_too_large_by_its_header(signed_in, settings):

@@ -104,7 +104,7 @@ def test_the_description_is_whole_and_comes_without_signing_in(client):
 @pytest.mark.parametrize("path", ["/api/v1/nothing", "/api/v1/fields/no-key"])
 def test_a_program_gets_json_where_there_is_no_address(client, path):
     answer = client.get(path)
-    assert (answer.status_code, answer["Content-Type"]) == (404, "application/json")
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
     assert answer.json()["code"] == "not_found"
 
 
