@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
+from keyword import iskeyword
 from pathlib import Path
 from textwrap import wrap
 from typing import Any, Final
@@ -71,6 +72,11 @@ def _none_last(parts: list[str]) -> list[str]:
 
 def _record(name: str, shape: dict[str, Any]) -> str:
     required = set(shape.get("required", []))
+    if any(iskeyword(key) or not key.isidentifier() for key in shape["properties"]):
+        # Such a name cannot stand in a class; nobody reads the other form with pleasure.
+        told = [(key, _told(key, value, required)) for key, value in shape["properties"].items()]
+        rows = [f"        {key!r}: {what!r}," for key, what in told]
+        return "\n".join([f"{name} = TypedDict(", f'    "{name}",', "    {", *rows, "    },", ")"]) + "\n"
     lines = [f"class {name}(TypedDict):"]
     if told := wrap(shape.get("description", ""), WIDTH - 10):
         lines += [f'    """{told[0]}', *(f"    {line}" for line in told[1:])]
@@ -78,9 +84,12 @@ def _record(name: str, shape: dict[str, Any]) -> str:
         lines.append("")
     for key, value in shape["properties"].items():
         lines += [f"    # {line}" for line in wrap(value.get("description", ""), WIDTH - 6)]
-        what = kind(value) if key in required else f"NotRequired[{kind(value)}]"
-        lines.append(_assigned(f"    {key}: ", what).rstrip())
+        lines.append(_assigned(f"    {key}: ", _told(key, value, required)).rstrip())
     return "\n".join(lines) + "\n"
+
+
+def _told(key: str, value: dict[str, Any], required: set[str]) -> str:
+    return kind(value) if key in required else f"NotRequired[{kind(value)}]"
 
 
 def _assigned(start: str, what: str) -> str:

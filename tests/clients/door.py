@@ -15,6 +15,7 @@ class Door(ThreadingHTTPServer):
     def __init__(self, port):
         super().__init__(("127.0.0.1", 0), Handler)
         self.behind, self.busy, self.lose, self.turned_away = port, 0, 0, 0
+        self.faulty = b""
         self.passed = []
         self.opened = threading.Event()
         self.opened.set()
@@ -37,6 +38,9 @@ class Handler(BaseHTTPRequestHandler):
         if self.server.busy > 0:
             self.server.busy -= 1
             self.answer(429, [("Retry-After", "1"), ("Content-Type", "application/problem+json")], BUSY)
+            return
+        if self.server.faulty and self.server.faulty in content:
+            self.answer(500, [("Content-Type", "text/html")], b"<h1>Server Error</h1>")
             return
         behind = http.client.HTTPConnection("localhost", self.server.behind, timeout=60)
         headers = {name: value for name, value in self.headers.items() if name != "Host"}

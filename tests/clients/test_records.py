@@ -37,3 +37,15 @@ def test_records_are_those_of_the_description(client):
 )
 def test_schema_becomes_a_type(schema, kind):
     assert generate["kind"](schema) == kind
+
+
+def test_a_name_that_is_a_word_of_python_is_kept():
+    shape = {"required": ["class"], "properties": {"class": {"enum": ["a"]}, "place": {"type": "integer"}}}
+    paths = {"/rows": {"get": {"operationId": "rows"}}}
+    space = {}
+    exec(generate["module"]({"components": {"schemas": {"Row": shape}}, "paths": paths}), space)
+    assert [where.__forward_arg__ for where in space["Row"].__annotations__.values()] == [
+        'Literal["a"]',
+        "NotRequired[int]",
+    ]
+    assert space["ADDRESSES"] == {"rows": ("GET", "/rows")}
