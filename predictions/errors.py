@@ -140,6 +140,24 @@ class SampleRefused(PortalError):  # noqa: N818 -- the name says what happened
     status = HTTPStatus.CONFLICT
 
 
+class ChangedSince(SampleRefused):
+    """The sample is not the version any more that the change was made upon; nothing was changed."""
+
+    code = "changed_since"
+    status = HTTPStatus.PRECONDITION_FAILED
+
+
+class AccessionTaken(PortalError):  # noqa: N818 -- the name says what is the case
+    """There is a sample with this number; ``sample`` is its key where the person may see it."""
+
+    code = "accession_taken"
+    status = HTTPStatus.CONFLICT
+
+    def __init__(self, message: str | Promise, sample: Any = None) -> None:
+        super().__init__(message)
+        self.extras = {"sample": str(sample)} if sample else {}
+
+
 class ReviewRefused(PortalError):  # noqa: N818 -- the name says what happened
     """Cells cannot be reviewed like this; none was."""
 
@@ -155,6 +173,9 @@ class ChangedMeanwhile(ReviewRefused):
     def __init__(self, message: str | Promise, states: Sequence[Any]) -> None:
         super().__init__(message)
         self.states = states
+        self.extras = {
+            "cells": [{"id": str(one.cell.pk), "seen": one.seen, "code": one.code} for one in states]
+        }
 
 
 class RulesRefused(PortalError):  # noqa: N818 -- the name says what happened

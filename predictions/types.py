@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 
@@ -69,3 +69,32 @@ class Cleaned:
     media_type: str
     width: int
     height: int
+
+
+@dataclass(frozen=True, slots=True)
+class SampleFilters:
+    """What a program asks the list of samples for; empty values do not filter.
+
+    ``kind`` is a type of the catalogue of which a sample holds at least one cell. ``received_before`` does
+    not count in.
+    """
+
+    state: str = ""
+    flag: str = ""
+    kind: str = ""
+    site: UUID | None = None
+    created_by: UUID | None = None
+    received_after: datetime | None = None
+    received_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldFilters:
+    """What a program asks the list of fields for; empty values do not filter, ``created_before`` is out."""
+
+    state: str = ""
+    sample: UUID | None = None
+    site: UUID | None = None
+    created_by: UUID | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None

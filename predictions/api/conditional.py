@@ -20,8 +20,12 @@ def answer(request: Request, data: Any, *, revision: int | None = None) -> Respo
 
     With ``revision`` the tag says that too, and :func:`revision_seen` finds it in ``If-Match``.
     """
-    digest = hashlib.sha256(JSONRenderer().render(data)).hexdigest()[:32]
-    return tagged(request, data, digest if revision is None else f"{revision}-{digest}")
+    return tagged(request, data, _tag(data, revision))
+
+
+def changed(data: Any, revision: int) -> Response:
+    """Return what a change has made, with the ETag that the next :func:`answer` of it has."""
+    return Response(data, headers={"ETag": f'"{_tag(data, revision)}"'})
 
 
 def tagged(request: Request, data: Any, tag: str) -> Response:
@@ -49,6 +53,11 @@ def revision_seen(request: Request) -> int | None:
     # A weak tag never matches here (RFC 9110, 13.1.1), nor does one of several: a change is of one version.
     found = re.fullmatch(r'"([0-9]{1,18})-[0-9a-f]{32}"', told)
     return int(found[1]) if found else -1
+
+
+def _tag(data: Any, revision: int | None) -> str:
+    digest = hashlib.sha256(JSONRenderer().render(data)).hexdigest()[:32]
+    return digest if revision is None else f"{revision}-{digest}"
 
 
 def _tags(header: str) -> list[str]:

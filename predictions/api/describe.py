@@ -28,11 +28,14 @@ REFUSALS: Final[dict[int, tuple[str, str]]] = {
     410: ("image_missing", "image_missing: the stored file is gone"),
     413: ("too_large", "too_large, too_many_pixels"),
     415: ("unsupported_type", "unsupported_type: neither JPEG nor PNG; unsupported_media_type: no form"),
-    409: ("duplicate", "duplicate"),
+    409: (
+        "sample_refused",
+        "accession_taken, duplicate, changed_meanwhile, sample_refused, review_refused: it stands otherwise",
+    ),
     412: ("changed_since", "changed_since: somebody was faster; ask again and look"),
     422: (
         "damaged",
-        "key_reused; empty, damaged, too_small, animated, deep_colour, print_colours, no_colour, infected",
+        "invalid, key_reused; empty, damaged, too_small, animated, deep_colour, print_colours, infected",
     ),
     503: ("database_away", "database_away, scanner_away; Retry-After says when to come again"),
     507: ("storage_full", "storage_full: no room for images"),
@@ -62,6 +65,16 @@ class Machine(OpenApiAuthenticationExtension):
         """Say how it is shown."""
         told = "Token hvm_... that an admin made; it needs the scope that the operation names."
         return {"type": "http", "scheme": "bearer", "description": told}
+
+
+def required_bodies(result: dict[str, Any], generator: Any, **_more: Any) -> dict[str, Any]:  # noqa: ARG001 -- fixed by the library
+    """Say that a body is needed where its schema has required parts, which the library leaves out of forms."""
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            body = operation.get("requestBody", {})
+            if any("required" in kind.get("schema", {}) for kind in body.get("content", {}).values()):
+                body["required"] = True
+    return result
 
 
 def refusals(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
@@ -101,6 +114,7 @@ EXAMPLE: Final = OpenApiExample(
     response_only=True,
     value={
         "id": "0b0c5a4e-6c0e-4a35-8f6e-0d6f0f6f8f57",
+        "sample": None,
         "state": "done",
         "predicted_label": "neutrophil",
         "confidence": 97.31,

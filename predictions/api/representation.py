@@ -22,6 +22,7 @@ def represent(field: SmearField, *, duplicate_of: SmearField | None = None) -> d
     first = cells[0] if cells else None
     return {
         "id": str(field.pk),
+        "sample": str(field.sample_id) if field.sample_id else None,
         "state": field.job.state,
         **_answer(first),
         "reason": first.reason if first else _why_nothing(field),

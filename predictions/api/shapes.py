@@ -37,6 +37,7 @@ class FieldAnswer(CellAnswer):
     """How a field stands; what is said of a cell at the top is about the most certain leukocyte."""
 
     id = serializers.UUIDField()
+    sample = serializers.UUIDField(allow_null=True, help_text="The sample that it is of, if of any.")
     state = serializers.ChoiceField(choices=JobState.choices)
     quality = serializers.ListField(
         child=serializers.CharField(), help_text="What may spoil the reading, such as too_dark."

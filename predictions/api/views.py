@@ -22,7 +22,7 @@ from hematovision.env import FALSE, TRUE
 from predictions.api import conditional, describe
 from predictions.api.idempotent import REPLAYED, uploaded_once
 from predictions.api.representation import represent
-from predictions.errors import UploadRefused
+from predictions.errors import BadValue, UploadRefused
 from predictions.selectors import visible_fields
 from predictions.services import field_opened, field_submit, result_awaited
 from predictions.states import JobState
@@ -123,11 +123,15 @@ def _origin(request: Request) -> Origin:
 
 def _single(request: Request) -> bool:
     """Return whether the picture shows one cell; a word that says neither is refused rather than guessed."""
-    word = request.POST.get("single", "").lower()
+    return _yes(request, "single")
+
+
+def _yes(request: Request, name: str) -> bool:
+    """Return what a field of the form says; a word that is neither yes nor no is refused."""
+    word = request.POST.get(name, "").lower()
     if word in TRUE | FALSE | {""}:
         return word in TRUE
-    text = _("“single” takes yes or no. Nothing was stored.")
-    raise UploadRefused("bad_value", text, HTTPStatus.BAD_REQUEST)
+    raise BadValue(_("“%(name)s” takes yes or no. Nothing was stored.") % {"name": name})
 
 
 def _only_file(request: Request) -> UploadedFile:

@@ -6,6 +6,14 @@ from predictions.selectors.delta import Previous, against_previous
 from predictions.selectors.duplicates import Duplicate, duplicates, earlier_same, number_in_sample
 from predictions.selectors.history import HistoryPage, history
 from predictions.selectors.judged import Judged, Noted, judged, range_of
+from predictions.selectors.listed import (
+    cells_of,
+    fields_counted,
+    fields_listed,
+    samples_listed,
+    samples_named,
+    versions_of,
+)
 from predictions.selectors.partial import unfinished, unfinished_total
 from predictions.selectors.patient import patient_images, patient_rows, patient_samples
 from predictions.selectors.people import registrars, uploaders
@@ -66,6 +74,7 @@ __all__ = [
     "against_previous",
     "cell_states",
     "cell_trail",
+    "cells_of",
     "changed_since",
     "comparable_cells",
     "differential",
@@ -74,6 +83,8 @@ __all__ = [
     "failed_jobs",
     "failure_counts",
     "field_detail",
+    "fields_counted",
+    "fields_listed",
     "flags_of",
     "history",
     "jobs_ahead",
@@ -97,6 +108,8 @@ __all__ = [
     "rules",
     "rules_of",
     "sample_counts",
+    "samples_listed",
+    "samples_named",
     "shadow_comparison",
     "signed_report",
     "similar_cells",
@@ -110,6 +123,7 @@ __all__ = [
     "unfinished",
     "unfinished_total",
     "uploaders",
+    "versions_of",
     "views_of",
     "visible_cell",
     "visible_fields",

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.audit.record import JSON, record
 from accounts.models import User
 from accounts.permissions import Capability, can, require
 from hematovision.core.origin import Origin
-from predictions.errors import SampleRefused
+from predictions.errors import ChangedSince, SampleRefused
 from predictions.models import EventKind, Sample
 from predictions.services.recount import alone, judge_anew
 from predictions.services.trail import locked, move, note
@@ -71,17 +71,27 @@ def sample_create(*, actor: User, origin: Origin, facts: Mapping[str, Any]) -> S
     require(actor, Capability.REGISTER_SAMPLES)
     sample = Sample(site_id=actor.site_id, created_by=actor, **_known(facts))
     sample.full_clean()
-    with transaction.atomic():
-        sample.save(force_insert=True)
-        note(sample, EventKind.CREATED, actor, {})
-        record("sample.created", actor=actor, subject=sample, origin=origin)
+    try:
+        with transaction.atomic():
+            sample.save(force_insert=True)
+            note(sample, EventKind.CREATED, actor, {})
+            record("sample.created", actor=actor, subject=sample, origin=origin)
+    except IntegrityError:
+        # Somebody took the accession number between the check and the row: now the check says so.
+        sample.full_clean()
+        raise
     return sample
 
 
-def sample_edit(*, actor: User, origin: Origin, sample_id: UUID, facts: Mapping[str, Any]) -> Sample:
+def sample_edit(
+    *, actor: User, origin: Origin, sample_id: UUID, facts: Mapping[str, Any], revision: int | None = None
+) -> Sample:
     """Change the details of a sample; the trail keeps which ones, not what they were (they may name people).
 
+    With ``revision`` only the sample as it was at that is changed.
+
     Raises:
+        ChangedSince: it has another revision.
         PermissionDenied: the actor's role may not register samples.
         Sample.DoesNotExist: there is no such sample for the actor.
         SampleRefused: the sample is signed or cancelled.
@@ -92,6 +102,8 @@ def sample_edit(*, actor: User, origin: Origin, sample_id: UUID, facts: Mapping[
         # Whose sample it is decides what others are held against.
         alone()
         sample = locked(actor, sample_id)
+        if revision not in {None, sample.revision}:
+            raise ChangedSince(_("The sample has changed since you looked. Nothing was changed; look again."))
         if sample.state not in EDITABLE:
             raise SampleRefused(
                 _("The sample is %(state)s; its details stay as they are.")

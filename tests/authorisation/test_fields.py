@@ -40,10 +40,12 @@ NEW, PATIENT = "fifteen-white-lamps", "P-1"
 MADE = {"password", "token_sha256", "hash", "previous_hash", "location"}
 STATES = {"sample_sign": "in_review", "sample_return": "in_review", "sample_amend": "signed"}
 STATES |= dict.fromkeys(("sample_cells", "sample_submit", "sample_comment", "sample_note"), "to_review")
+STATES |= dict.fromkeys(("api_cell_reviews", "api_sample_submit"), "to_review")
 ACTS = ("role", "site", "token", "link", "deactivate", "reset_ask")
 # What writes nothing here: it filters, or waits for what this world has not (a second factor under way, a
 # measured model, a signed sample). Even so, nothing that is smuggled in may be written.
 SILENT = {
+    "api_sample_search",
     "account_reauthenticate", "account_reset_password_from_key", "csp_reports", "dataset_folder",
     "dataset_reviewed", "field_retry", "history", "mfa_activate_totp", "mfa_add_webauthn",
     "mfa_authenticate", "mfa_deactivate_totp", "mfa_generate_recovery_codes", "mfa_login_webauthn",
@@ -75,6 +77,8 @@ def own_fields(there):
     )
     sample = dict.fromkeys((*empty, "note", "training_opt_out"), "")
     sample |= {"age_unit": "years", "target": "100", "received_at": "2026-03-02T08:00"}
+    json_sample = sample | {"age_value": None, "wbc": None, "collected_at": None, "target": 100}
+    json_sample |= {"training_opt_out": False}
     about = {"dataset": "", "name": "New", "license": "MIT", "source": "here"}
     pictures = about | {"laboratory": "here", "shows": "cells", "augmented": ""}
     picture = {"filename": "a.jpg", "single": "", "modified": "1", "sha256": "", "again": ""}
@@ -119,6 +123,11 @@ def own_fields(there):
         "upload_file": {"single": ""},
         "pieces_begin": picture,
         "api_predict": {"single": ""},
+        "api_samples": json_sample | {"accession": "HV-NEW"},
+        "api_sample": json_sample | {"accession": "HV-OWN", "note": "Seen."},
+        "api_sample_search": {"accession": "HV-OWN", "patient_reference": PATIENT},
+        "api_sample_fields": {"single": "", "again": "yes"},
+        "api_cell_reviews": {"code": "lymphocyte", "seen": 0},
         "patients": patient,
         "patient_export": patient,
         "patient_erase": patient | {"again": PATIENT, "reason": "Asked for in writing."},

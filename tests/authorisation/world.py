@@ -49,8 +49,12 @@ NOTHING = {
 }
 # Uploads carry a real image: an empty one would be refused before anybody asks who sends it.
 FILE_OF = {"upload": "files", "upload_file": "file", "sample_file": "file", "api_predict": "file"}
+FILE_OF |= {"api_sample_fields": "file"}
 # Addresses of the sample's page that take JSON.
-JSON = ("sample_cells", "sample_undo")
+JSON = (
+    *("sample_cells", "sample_undo", "api_samples", "api_sample_search", "api_sample"),
+    *("api_sample_submit", "api_cell_reviews"),
+)
 # Uploads in pieces are told by headers; a piece of nothing is no change.
 TUS = {
     "Tus-Resumable": "1.0.0",
@@ -216,7 +220,7 @@ class World:
         path, more = self.address(route, which, who), {}
         if method == "POST" and route.name in FILE_OF:
             more = {"data": {**fields, FILE_OF[route.name]: SimpleUploadedFile("b.jpg", hostile.jpeg())}}
-        elif method == "POST" and (route.text.startswith("_allauth/") or route.name in JSON):
+        elif method in {"POST", "PATCH"} and (route.text.startswith("_allauth/") or route.name in JSON):
             more = {"data": json.dumps(fields), "content_type": "application/json"}
         elif "pieces" in route.name:
             pairs = (

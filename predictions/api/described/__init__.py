@@ -1,0 +1,1 @@
+"""What the addresses of samples and what belongs to them take and answer, as OpenAPI."""

@@ -1,0 +1,66 @@
+"""Values of JSON as they were meant: a number in quotes is no number, and nothing is guessed.
+
+The framework's own fields take what forms send, where everything is text. A program that sends another kind
+than the description names has a fault, and is told.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+from rest_framework.fields import empty
+
+
+class _Strict(serializers.Field):
+    kinds: tuple[type, ...] = ()
+    default_error_messages: ClassVar[dict[str, Any]] = {"kind": _("This is another kind of JSON value.")}
+
+    def run_validation(self, data: Any = empty) -> Any:
+        """Refuse another kind of JSON before it is converted; ``True`` is no number here."""
+        if data is not empty and data is not None and type(data) not in self.kinds:
+            self.fail("kind")
+        return super().run_validation(data)
+
+
+class Text(_Strict, serializers.CharField):
+    """A string."""
+
+    kinds = (str,)
+
+
+class Choice(_Strict, serializers.ChoiceField):
+    """One of some strings or whole numbers."""
+
+    kinds = (str, int)
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Refuse the string of a number among numbers, which the framework takes."""
+        if data not in self.choices:
+            self.fail("invalid_choice", input=data)
+        return data
+
+
+class Whole(_Strict, serializers.IntegerField):
+    """A whole number."""
+
+    kinds = (int,)
+
+
+class Number(_Strict, serializers.DecimalField):
+    """A decimal number, told as a number of JSON."""
+
+    kinds = (int, float)
+
+
+class Yes(_Strict, serializers.BooleanField):
+    """Yes or no."""
+
+    kinds = (bool,)
+
+
+class Moment(_Strict, serializers.DateTimeField):
+    """A moment as of RFC 3339; one without an offset is in the portal's time zone."""
+
+    kinds = (str,)
