@@ -89,7 +89,7 @@ class DifferentialAnswer(TypedDict):
     smudge_policy: SmudgePolicyEnum
     platelets: int
     artefacts: int
-    flags: list[FlagsEnum]
+    flags: list[Flag]
     criticals: list[CriticalTold]
     # What hinders signing.
     blocks: list[str]
@@ -151,7 +151,7 @@ class FieldAnswer(TypedDict):
     id: str
     # The sample that it is of, if of any.
     sample: str | None
-    state: State557Enum
+    state: JobState
     # What may spoil the reading, such as too_dark.
     quality: list[str]
     cells: int
@@ -172,7 +172,7 @@ class FieldLine(TypedDict):
     """A field in a list."""
 
     id: str
-    state: State557Enum
+    state: JobState
     sample: str | None
     single: bool
     width: int
@@ -314,9 +314,9 @@ class SampleAnswer(TypedDict):
     note: NotRequired[str]
     target: NotRequired[TargetEnum]
     training_opt_out: NotRequired[bool]
-    state: NotRequired[SampleAnswerStateEnum]
+    state: NotRequired[SampleState]
     revision: int
-    flags: list[FlagsEnum]
+    flags: list[Flag]
     site: str
     created_by: str
     created_at: str
@@ -386,9 +386,11 @@ BlankEnum = Literal[""]
 
 FailureEnum = Literal["gave_up", "model_error", "timed_out", "image_missing"]
 
+Flag = Literal["critical", "delta", "low_quality", "unidentified"]
+
 FlagEnum = Literal["low", "high"]
 
-FlagsEnum = Literal["critical", "delta", "low_quality", "unidentified"]
+JobState = Literal["queued", "running", "done", "failed"]
 
 KindEnum = Literal[
     "created",
@@ -410,7 +412,7 @@ NullEnum = None
 
 QuantityEnum = Literal["percent", "absolute"]
 
-SampleAnswerStateEnum = Literal[
+SampleState = Literal[
     "receiving",
     "analysing",
     "to_review",
@@ -424,8 +426,6 @@ SampleAnswerStateEnum = Literal[
 SexEnum = Literal["female", "male"]
 
 SmudgePolicyEnum = Literal["apart", "as_lymphocytes"]
-
-State557Enum = Literal["queued", "running", "done", "failed"]
 
 TargetEnum = Literal[100, 200, 400]
 
