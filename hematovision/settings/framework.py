@@ -105,10 +105,6 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     # It says nothing that the source does not, and a program reads it before it has a token.
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "predictions.api.describe.required_bodies",
-    ],
     "ENUM_NAME_OVERRIDES": {
         "SampleState": "predictions.states.SampleState",
         "JobState": "predictions.states.JobState",

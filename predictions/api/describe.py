@@ -71,16 +71,6 @@ class Machine(OpenApiAuthenticationExtension):
         return {"type": "http", "scheme": "bearer", "description": told}
 
 
-def required_bodies(result: dict[str, Any], generator: Any, **_more: Any) -> dict[str, Any]:  # noqa: ARG001 -- fixed by the library
-    """Say that a body is needed where its schema has required parts, which the library leaves out of forms."""
-    for operations in result["paths"].values():
-        for operation in operations.values():
-            body = operation.get("requestBody", {})
-            if any("required" in kind.get("schema", {}) for kind in body.get("content", {}).values()):
-                body["required"] = True
-    return result
-
-
 def refusals(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
     """Return the answers of these statuses and of those that every address may give."""
     told = {}

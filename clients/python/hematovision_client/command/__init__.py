@@ -1,0 +1,69 @@
+"""The command line ``hematovision``: what each command takes, and with which status it ends."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Sequence
+from typing import Final
+
+from hematovision_client.command import login, predict, report, upload, watch
+from hematovision_client.command.access import Usage, add_access
+from hematovision_client.command.sending import refusal
+from hematovision_client.errors import NotAllowed, PortalError, Refused
+
+INTERRUPTED: Final = 128 + signal.SIGINT
+FAILURES: Final[tuple[tuple[type[Exception], int], ...]] = (
+    (Usage, 2),
+    (Refused, 1),
+    (NotAllowed, 3),
+    (PortalError, 4),
+)
+STATUSES: Final = """\
+exit status:
+  0  done
+  1  the portal refused something: a file, a number
+  2  the command cannot be run as typed
+  3  the token may not do this, or does not work any more
+  4  the portal cannot be reached, or cannot take anything now
+  5  not ready yet: results or report are still waited for
+  130  stopped by Ctrl-C
+"""
+COMMANDS: Final = (login, upload, predict, report, watch)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what was typed and return the exit status; everything but results goes to standard error."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except (Usage, PortalError) as error:
+        print(refusal(error) if isinstance(error, Refused) else error, file=sys.stderr)
+        return next(status for kind, status in FAILURES if isinstance(error, kind))
+    except KeyboardInterrupt:
+        print("Stopped. What was sent is kept; run the command again to go on.", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        "hematovision",
+        description="Sends images to a HematoVision portal and brings back what it says about them.",
+        epilog=STATUSES,
+        formatter_class=RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        about = (command.__doc__ or "").split("\n", 1)[0].split(": ", 1)[1]
+        one = commands.add_parser(
+            command.NAME,
+            help=about,
+            description=about,
+            epilog=STATUSES,
+            formatter_class=RawDescriptionHelpFormatter,
+        )
+        add_access(one)
+        command.add_options(one)
+        one.set_defaults(run=command.run)
+    return parser

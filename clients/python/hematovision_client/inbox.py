@@ -1,0 +1,177 @@
+"""A folder that a scanner writes into: which files are finished, whose they are, and where they go."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
+
+from hematovision_client.pictures import complete, is_picture
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+SENT: Final = "sent"
+REFUSED: Final = "refused"
+LOCK: Final = ".hematovision.lock"
+PATTERN: Final = "<accession>_*"
+# Size, time of the last change in ns, and number of a file: what differs once somebody has written to it.
+Stamp = tuple[int, int, int]
+
+
+class Occupied(Exception):  # noqa: N818 -- the name says what is the case
+    """Another watcher works in this folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A finished file with its bytes; ``accession`` is empty where its name tells none."""
+
+    path: Path
+    stamp: Stamp
+    content: bytes
+    accession: str
+
+
+class Inbox:
+    """The folder; one process at a time works in it, inside :meth:`locked`.
+
+    Nothing is remembered but on the disk: a file lies in the folder until the portal has it, then in
+    ``sent``, or in ``refused`` beside the reason. Whoever is killed in between finds it where it was.
+
+    Args:
+        root: the folder.
+        pattern: how names of files begin that lie in no folder of their own, with ``<accession>`` and ``*``.
+        settle: seconds for which a finished file has not changed.
+    """
+
+    def __init__(self, root: Path, *, pattern: str, settle: float) -> None:
+        self._root, self._settle = root, settle
+        self._name = _expression(pattern)
+        self._seen: dict[Path, tuple[Stamp, float]] = {}
+        self._unfinished: dict[Path, Stamp] = {}
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other watchers out; the system gives the lock back however the process ends.
+
+        Raises:
+            Occupied: there is another one.
+        """
+        with (self._root / LOCK).open("w") as file:
+            try:
+                _lock(file)
+            except OSError as error:
+                raise Occupied from error
+            yield
+
+    def arrived(self) -> Iterator[Arrived]:
+        """Go through the finished files that have not changed for long enough, by folder and name."""
+        now = time.monotonic()
+        found = dict(self._files())
+        self._seen = {path: self._since(path, stamp, now) for path, stamp in found.items()}
+        self._unfinished = {
+            path: stamp for path, stamp in self._unfinished.items() if found.get(path) == stamp
+        }
+        for path, (stamp, since) in self._seen.items():
+            if now - since < self._settle or path in self._unfinished:
+                continue
+            if (content := self._read(path, stamp)) is not None:
+                yield Arrived(path, stamp, content, self._accession(path))
+
+    def waiting(self) -> int:
+        """Return how many images lay there at the last look, finished or not."""
+        return len(self._seen)
+
+    def sent(self, file: Arrived) -> None:
+        """Put away what the portal has."""
+        self._move(file, self._free(SENT, file.path))
+
+    def refused(self, file: Arrived, reason: str) -> None:
+        """Put away what the portal cannot take, beside the reason."""
+        target = self._free(REFUSED, file.path)
+        target.with_name(f"{target.name}.reason.txt").write_text(f"{reason}\n", encoding="utf-8")
+        self._move(file, target)
+
+    def _files(self) -> Iterator[tuple[Path, Stamp]]:
+        for folder, folders, names in os.walk(self._root):
+            here = Path(folder)
+            away = {SENT, REFUSED} if here == self._root else set()
+            folders[:] = sorted(name for name in folders if name not in away and not name.startswith("."))
+            for path in (here / name for name in sorted(names)):
+                if is_picture(path) and (stamp := _stamp(path)):
+                    yield path, stamp
+
+    def _since(self, path: Path, stamp: Stamp, now: float) -> tuple[Stamp, float]:
+        before = self._seen.get(path)
+        return before if before and before[0] == stamp else (stamp, now)
+
+    def _read(self, path: Path, stamp: Stamp) -> bytes | None:
+        """Return the bytes of a finished file that nobody wrote to meanwhile, else None."""
+        try:
+            content = path.read_bytes()
+        except OSError:
+            return None
+        if _stamp(path) != stamp:
+            return None
+        if not complete(content):
+            self._unfinished[path] = stamp
+            return None
+        return content
+
+    def _accession(self, path: Path) -> str:
+        folders = path.relative_to(self._root).parts[:-1]
+        if folders:
+            return folders[0]
+        match = self._name.fullmatch(path.stem)
+        return match["accession"] if match else ""
+
+    def _free(self, kind: str, path: Path) -> Path:
+        """Return where a file goes, with a number in its name where another has been there before."""
+        target = self._root / kind / path.relative_to(self._root)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        stem, number = target.stem, 1
+        while target.exists():
+            number += 1
+            target = target.with_stem(f"{stem}~{number}")
+        return target
+
+    def _move(self, file: Arrived, target: Path) -> None:
+        """Move what was sent; what has been written to since stays, as a new file to send."""
+        if _stamp(file.path) == file.stamp:
+            file.path.rename(target)
+
+
+def _lock(file: IO[str]) -> None:
+    if sys.platform == "win32":
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+    else:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _stamp(path: Path) -> Stamp | None:
+    try:
+        told = path.stat()
+    except OSError:
+        return None
+    return told.st_size, told.st_mtime_ns, told.st_ino
+
+
+def _expression(pattern: str) -> re.Pattern[str]:
+    """Return the expression for a pattern of names without their ending.
+
+    Raises:
+        ValueError: it does not say where the accession number stands.
+    """
+    if pattern.count("<accession>") != 1:
+        raise ValueError(f"The pattern “{pattern}” has to hold <accession> once, such as {PATTERN}")
+    plain = re.escape(pattern).replace(re.escape("*"), ".*")
+    return re.compile(plain.replace(re.escape("<accession>"), "(?P<accession>.+?)"))
