@@ -41,11 +41,15 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Whether the receiver took it; if not, whether trying again is ``final``-ly of no use; its words."""
+    """Whether the receiver took it; if not, whether trying again is ``final``-ly of no use; its words.
+
+    ``gone`` says that the receiver will never listen again, so that nothing more is to be sent to it.
+    """
 
     accepted: bool
     final: bool
     text: str
+    gone: bool = False
 
 
 def of_status(status: int, words: str = "") -> Answer:

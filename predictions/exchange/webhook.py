@@ -37,7 +37,8 @@ def push(receiver: Receiver, message: Message) -> Answer:
     headers = signed_headers(receiver.secret, message, content, int(time.time()))
     status = send("POST", receiver.address, headers=headers, content=content).status
     accepted = 200 <= status < 300
-    return Answer(accepted=accepted, final=accepted or status == GONE, text=f"HTTP {status}")
+    gone = status == GONE
+    return Answer(accepted=accepted, final=accepted or gone, text=f"HTTP {status}", gone=gone)
 
 
 def body(message: Message) -> bytes:

@@ -177,16 +177,18 @@ def store(lease: Lease, answer: Answer) -> bool:
             # The receiver is there again: what waits for a later try need not wait any longer.
             waiting = Delivery.objects.filter(destination=destination, state=Delivery.State.WAITING)
             waiting.update(next_at=Now())
-        _disable_if_hopeless(destination)
+        _disable_if_hopeless(destination, gone=answer.gone)
         _log(delivery, changes.get("state"))
     return True
 
 
-def _disable_if_hopeless(destination: Destination) -> None:
+def _disable_if_hopeless(destination: Destination, *, gone: bool) -> None:
     hopeless = destination.kind == Destination.Kind.WEBHOOK and destination.failures >= FAILURES_OF_A_WEBHOOK
-    if not (hopeless and destination.active):
+    if not ((hopeless or gone) and destination.active):
         return
     why = _("It failed %(n)d times in a row.") % {"n": destination.failures}
+    if gone:
+        why = _("It answered that nobody will listen there again (HTTP 410).")
     same = Destination.objects.filter(pk=destination.pk)
     same.update(active=False, disabled_at=Now(), disabled_reason=why)
     record("destination.disabled", actor=None, subject=destination, detail={"reason": why})

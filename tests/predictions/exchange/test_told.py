@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from accounts.audit.models import AuditEvent
 from predictions.exchange import webhook
 from predictions.models import Delivery, Sample
 from predictions.services import deliver, report_amend, report_sign
@@ -122,3 +123,18 @@ def test_a_webhook_is_told_of_it_in_ids_alone(case, signing, destination, monkey
     )
     private = re.compile(f"{case.sample.accession}|{case.sample.patient_reference}|{case.doctor.name}")
     assert not [body for _headers, body in server.came if private.search(body.decode())]
+
+
+def test_a_webhook_that_is_gone_is_disabled_at_once(signing, destination, monkeypatch):
+    monkeypatch.setitem(deliver.TRANSPORTS, "webhook", webhook.push)
+    with receiving(410) as server:
+        hook = destination(server.url)
+        signing()
+        signing()
+        deliver.deliver(hook.pk)
+    assert len(server.came) == 1
+    hook.refresh_from_db()
+    assert not hook.active
+    assert "410" in hook.disabled_reason
+    assert states() == ["dead", "waiting"]
+    assert AuditEvent.objects.filter(event="destination.disabled").count() == 1
