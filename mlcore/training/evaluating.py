@@ -7,14 +7,12 @@ import json
 import logging
 import shutil
 import time
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db import models, transaction
-from django.db.models.functions import Now
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.audit.record import JSON, record
@@ -25,27 +23,21 @@ from mlcore.registry import files
 from mlcore.registry.evaluating import folder_of
 from mlcore.registry.models import Evaluation, EvaluationState
 from mlcore.training.child import Child
+from mlcore.training.leased import Leased, LostLease
 
 logger = logging.getLogger(__name__)
 
-LEASE: Final = timedelta(seconds=60)
 MAX_ATTEMPTS: Final = 3
 STORE_EVERY_SECONDS: Final = 2.0
 # No test set takes longer to read; a child that hangs must not hold the training worker.
 LONGEST_SECONDS: Final = 4 * 3600
-FREE: Final = models.Q(state=EvaluationState.QUEUED) | models.Q(
-    state=EvaluationState.RUNNING, lease_until__lt=Now()
-)
+EVALUATIONS: Final = Leased(Evaluation, waiting=EvaluationState.QUEUED, held=EvaluationState.RUNNING)
 
 
 class EvaluationFailed(PortalError):  # noqa: N818 -- the name says what happened
     """The engine could not measure; the message is its own."""
 
     code = "evaluation_failed"
-
-
-class LostLease(Exception):  # noqa: N818 -- the name says what is the case
-    """Another worker holds this evaluation now; whatever the caller still does must not be stored."""
 
 
 def evaluate_version(evaluation_id: UUID) -> None:
@@ -69,17 +61,12 @@ def evaluate_version(evaluation_id: UUID) -> None:
 
 def overdue() -> list[UUID]:
     """Return the evaluations that wait or whose worker has gone: the sweeper rings for them again."""
-    return list(Evaluation.objects.filter(FREE).order_by("created_at").values_list("pk", flat=True))
+    return EVALUATIONS.overdue()
 
 
 def _claim(evaluation_id: UUID) -> Evaluation | None:
     """Take the evaluation, or return None: it has ended or another worker holds it."""
-    taken = Evaluation.objects.filter(FREE, pk=evaluation_id).update(
-        state=EvaluationState.RUNNING,
-        lease_until=Now() + LEASE,
-        fence=models.F("fence") + 1,
-        attempts=models.F("attempts") + 1,
-    )
+    taken = EVALUATIONS.claim(evaluation_id)
     return Evaluation.objects.select_related("version").get(pk=evaluation_id) if taken else None
 
 
@@ -115,7 +102,7 @@ def _follow(evaluation: Evaluation, child: Child) -> None:
             raise EvaluationFailed(_("Measuring took too long and was ended."))
         if time.monotonic() - stored >= STORE_EVERY_SECONDS:
             stored = time.monotonic()
-            _write(evaluation, lease_until=Now() + LEASE, done=told["done"], cells=told["of"])
+            EVALUATIONS.renew(evaluation, done=told["done"], cells=told["of"])
 
 
 def _keep(evaluation: Evaluation, draft: Path) -> None:
@@ -125,7 +112,7 @@ def _keep(evaluation: Evaluation, draft: Path) -> None:
     pictures = {
         path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(draft.glob("*.png"))
     }
-    _write(evaluation, lease_until=Now() + LEASE, done=len(outcomes), cells=len(outcomes))
+    EVALUATIONS.renew(evaluation, done=len(outcomes), cells=len(outcomes))
     place = folder_of(evaluation)
     shutil.rmtree(place, ignore_errors=True)
     draft.rename(place)
@@ -136,15 +123,7 @@ def _keep(evaluation: Evaluation, draft: Path) -> None:
 def _end(evaluation: Evaluation, **changes: Any) -> None:
     """Store how the evaluation ended and log it, once."""
     with transaction.atomic():
-        _write(evaluation, finished_at=Now(), lease_until=None, **changes)
+        EVALUATIONS.end(evaluation, **changes)
         outcome = "ok" if changes["state"] == EvaluationState.DONE else "failed"
         detail: dict[str, JSON] = {"version": evaluation.version.version, "data": evaluation.data_sha256}
         record("evaluation.ended", actor=None, subject=evaluation.version, outcome=outcome, detail=detail)
-
-
-def _write(evaluation: Evaluation, **changes: Any) -> None:
-    held = Evaluation.objects.filter(
-        pk=evaluation.pk, state=EvaluationState.RUNNING, fence=evaluation.fence
-    ).update(**changes)
-    if not held:
-        raise LostLease

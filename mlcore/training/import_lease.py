@@ -1,36 +1,24 @@
-"""How a worker claims, holds and ends an import: a lease on the database's clock, proved by a fence."""
+"""How a worker claims, holds and ends an import."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from django.db import models, transaction
-from django.db.models.functions import Now
+from django.db import transaction
 
 from accounts.audit.record import JSON, record
 from mlcore.registry.models import DataSetState, DataSetVersion
-from mlcore.training.lease import LEASE, LostLease
+from mlcore.training.leased import Leased
 
-
-def _free() -> models.QuerySet[DataSetVersion]:
-    """Return the imports that nobody holds."""
-    waiting = models.Q(lease_until__isnull=True) | models.Q(lease_until__lt=Now())
-    return DataSetVersion.objects.filter(waiting, state=DataSetState.IMPORTING)
+# An import that waits is told from one that is held by its lease alone.
+IMPORTS: Final = Leased(DataSetVersion, waiting=DataSetState.IMPORTING, held=DataSetState.IMPORTING)
 
 
 def claim(version_id: UUID) -> DataSetVersion | None:
     """Take the import for this worker, or return None when it has ended or another worker holds it."""
-    taken = (
-        _free()
-        .filter(pk=version_id)
-        .update(
-            lease_until=Now() + LEASE,
-            fence=models.F("fence") + 1,
-            attempts=models.F("attempts") + 1,
-        )
-    )
+    taken = IMPORTS.claim(version_id)
     found = DataSetVersion.objects.select_related("dataset", "created_by")
     return found.get(pk=version_id) if taken else None
 
@@ -41,8 +29,7 @@ def renew(version: DataSetVersion, progress: Mapping[str, JSON]) -> None:
     Raises:
         LostLease: another worker has taken it over.
     """
-    if not _held(version).update(lease_until=Now() + LEASE, progress=dict(progress)):
-        raise LostLease
+    IMPORTS.renew(version, progress=dict(progress))
 
 
 def ready(version: DataSetVersion, result: Mapping[str, Any]) -> None:
@@ -68,18 +55,12 @@ def refuse(version: DataSetVersion, failure: str) -> None:
 
 def overdue() -> list[UUID]:
     """Return the imports that wait or whose worker has gone."""
-    return list(_free().order_by("created_at").values_list("pk", flat=True))
+    return IMPORTS.overdue()
 
 
 def _end(
     version: DataSetVersion, values: Mapping[str, Any], event: str, outcome: str, detail: Mapping[str, JSON]
 ) -> None:
     with transaction.atomic():
-        if not _held(version).update(**values, progress={}, lease_until=None, finished_at=Now()):
-            raise LostLease
+        IMPORTS.end(version, **values, progress={})
         record(event, actor=None, subject=version, outcome=outcome, detail=detail)
-
-
-def _held(version: DataSetVersion) -> models.QuerySet[DataSetVersion]:
-    """Return the row if this worker still holds it."""
-    return DataSetVersion.objects.filter(pk=version.pk, state=DataSetState.IMPORTING, fence=version.fence)

@@ -22,7 +22,7 @@ from mlcore.registry.models import DataSetOrigin, DataSetState, DataSetVersion
 from mlcore.registry.training import folder_path
 from mlcore.training import import_lease
 from mlcore.training.child import Child
-from mlcore.training.lease import LostLease
+from mlcore.training.leased import LostLease
 
 logger = logging.getLogger(__name__)
 

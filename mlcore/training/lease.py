@@ -1,30 +1,23 @@
-"""How a worker claims, holds and ends a training run: a lease on the database's clock, proved by a fence."""
+"""How a worker claims, holds and ends a training run, of which one is trained at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from django.db import connection, models, transaction
+from django.db import connection, transaction
 from django.db.models.functions import Coalesce, Now
 
 from accounts.audit.record import JSON, record
 from mlcore.registry.models import ModelVersion, TrainingRun, TrainingState
+from mlcore.training.leased import Leased
 
-LEASE: Final = timedelta(seconds=60)
 LOG_CHARACTERS: Final = 20_000
 # PostgreSQL's lock under which workers claim: an arbitrary number that nothing else here uses.
 CLAIM_LOCK: Final = 7_160_401
 
-FREE: Final = models.Q(state=TrainingState.QUEUED) | models.Q(
-    state=TrainingState.RUNNING, lease_until__lt=Now()
-)
-
-
-class LostLease(Exception):  # noqa: N818 -- the name says what is the case
-    """Another worker holds this run now; whatever the caller still does must not be stored."""
+RUNS: Final = Leased(TrainingRun, waiting=TrainingState.QUEUED, held=TrainingState.RUNNING)
 
 
 def claim(run_id: UUID) -> TrainingRun | None:
@@ -37,17 +30,7 @@ def claim(run_id: UUID) -> TrainingRun | None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIM_LOCK])
         if TrainingRun.objects.filter(state=TrainingState.RUNNING, lease_until__gte=Now()).exists():
             return None
-        return _taken(run_id)
-
-
-def _taken(run_id: UUID) -> TrainingRun | None:
-    taken = TrainingRun.objects.filter(FREE, pk=run_id).update(
-        state=TrainingState.RUNNING,
-        lease_until=Now() + LEASE,
-        fence=models.F("fence") + 1,
-        attempts=models.F("attempts") + 1,
-        started_at=Coalesce("started_at", Now()),
-    )
+        taken = RUNS.claim(run_id, started_at=Coalesce("started_at", Now()))
     return TrainingRun.objects.select_related("started_by").get(pk=run_id) if taken else None
 
 
@@ -59,14 +42,8 @@ def renew(
     Raises:
         LostLease: another worker has taken the run over.
     """
-    held = _held(run).update(
-        lease_until=Now() + LEASE,
-        progress=dict(progress),
-        history=[dict(epoch) for epoch in history],
-        log=log[-LOG_CHARACTERS:],
-    )
-    if not held:
-        raise LostLease
+    told = {"progress": dict(progress), "history": [dict(epoch) for epoch in history]}
+    RUNS.renew(run, log=log[-LOG_CHARACTERS:], **told)
     return bool(TrainingRun.objects.values_list("stop_requested", flat=True).get(pk=run.pk))
 
 
@@ -79,11 +56,7 @@ def finish(
         LostLease: another worker has taken the run over; nothing was stored.
     """
     with transaction.atomic():
-        changed = _held(run).update(
-            state=state, failure=failure[:2000], result=result, finished_at=Now(), lease_until=None
-        )
-        if not changed:
-            raise LostLease
+        RUNS.end(run, state=state, failure=failure[:2000], result=result)
         outcome = "ok" if state == TrainingState.DONE else "failed"
         detail: dict[str, JSON] = {"state": str(state), "model": result.version if result else None}
         record("training.ended", actor=None, subject=run, outcome=outcome, detail=detail)
@@ -93,9 +66,4 @@ def finish(
 
 def overdue() -> list[UUID]:
     """Return the runs that wait or whose worker has gone: the sweeper rings for them again."""
-    return list(TrainingRun.objects.filter(FREE).order_by("created_at").values_list("pk", flat=True))
-
-
-def _held(run: TrainingRun) -> models.QuerySet[TrainingRun]:
-    """Return the row of ``run`` if this worker still holds it."""
-    return TrainingRun.objects.filter(pk=run.pk, state=TrainingState.RUNNING, fence=run.fence)
+    return RUNS.overdue()

@@ -21,6 +21,7 @@ from mlcore.registry.training import DEFAULTS, Start, folder_path
 from mlcore.training import lease
 from mlcore.training.child import Child
 from mlcore.training.follow import Follower, TrainingInterrupted
+from mlcore.training.leased import LostLease
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ def run_training(run_id: UUID) -> None:
         return
     try:
         lease.finish(run, **_outcome(run))
-    except lease.LostLease:
+    except LostLease:
         logger.warning("Training %s is held by another worker now; this one stored nothing.", run.pk)
 
 

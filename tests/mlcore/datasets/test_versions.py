@@ -33,6 +33,7 @@ from mlcore.registry.models import DataSet, DataSetState, DataSetVersion
 from mlcore.registry.training import TrainingRefused
 from mlcore.training import import_lease
 from mlcore.training.importing import run_import
+from mlcore.training.leased import LEASE
 from predictions.synthetic import draw_field
 from tests.accounts.factories import PersonFactory
 from tests.mlcore.engine.test_importing import good
@@ -125,7 +126,7 @@ def test_an_import_that_was_interrupted_twice_is_refused_and_can_be_ordered_agai
     for _attempt in range(2):
         assert import_lease.claim(version.pk) is not None
         assert import_lease.claim(version.pk) is None
-        DataSetVersion.objects.filter(pk=version.pk).update(lease_until=Now() - import_lease.LEASE)
+        DataSetVersion.objects.filter(pk=version.pk).update(lease_until=Now() - LEASE)
         assert import_lease.overdue() == [version.pk]
     run_import(version.pk)
     version.refresh_from_db()

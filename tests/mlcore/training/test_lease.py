@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.audit.models import AuditEvent
 from mlcore.registry.models import TrainingRun, TrainingState
 from mlcore.training import lease
-from mlcore.training.lease import LostLease
+from mlcore.training.leased import LostLease
 
 
 @pytest.fixture
