@@ -3,8 +3,9 @@
 Starts the portal as ``script/server`` does, in a temporary folder, and posts fixed images of the Kaggle TEST
 folder through ``/api/v1/predict`` and through ``/api/v1/predict/batch``, with one client and with four. Each
 pair is measured in turn, and again in the other order, so that what else the machine does falls on both.
-Every answer must hold a stored result. Usage: .venv/bin/python bench/batch.py; HEMATOVISION_DATA names the
-image sets.
+Every answer must hold a stored result.
+
+Usage: .venv/bin/python bench/batch.py; HEMATOVISION_DATA names the image sets.
 """
 
 import http.client
