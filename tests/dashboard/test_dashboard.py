@@ -127,7 +127,7 @@ def test_it_takes_few_queries(technician, active, client, django_assert_max_num_
         fail(upload(technician, seed))
     client.force_login(PersonFactory(admin=True))
     # Eleven for the page; the rest is the session, the person and their site.
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(19):
         assert client.get(reverse("dashboard")).status_code == 200
 
 

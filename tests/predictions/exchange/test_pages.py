@@ -95,6 +95,7 @@ def test_a_new_address_needs_the_secret_again(desk, destination):
 
 def test_changing_one_needs_a_fresh_proof_of_identity(desk, destination, settings):
     one = destination()
+    desk.get("/exchange/")
     session = desk.session
     session[BEGUN] -= settings.ACCOUNT_REAUTHENTICATION_TIMEOUT + 1
     session.save()
