@@ -23,7 +23,7 @@ REFUSALS: Final[dict[int, tuple[str, str]]] = {
     400: ("no_file", "no_file, too_many_files, bad_value, bad_request, parse_error"),
     401: ("not_authenticated", "not_authenticated, authentication_failed"),
     403: ("not_allowed", "not_allowed, permission_denied (beyond a token's scopes), second_factor_needed"),
-    404: ("not_found", "There is nothing, or it belongs to another site: not_found"),
+    404: ("not_found", "not_found: nothing there, or it is of another site; bad_cursor: no such page"),
     406: ("not_acceptable", "not_acceptable: the answer is JSON"),
     410: ("image_missing", "image_missing: the stored file is gone"),
     413: ("too_large", "too_large, too_many_pixels"),
@@ -68,7 +68,7 @@ class Machine(OpenApiAuthenticationExtension):
 
 
 def required_bodies(result: dict[str, Any], generator: Any, **_more: Any) -> dict[str, Any]:  # noqa: ARG001 -- fixed by the library
-    """Say that a body is needed where its schema has required parts, which the library leaves out of forms."""
+    """Say that a body is needed where its schema has required parts; of forms the library does not."""
     for operations in result["paths"].values():
         for operation in operations.values():
             body = operation.get("requestBody", {})
