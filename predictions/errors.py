@@ -106,6 +106,12 @@ class BadCursor(PortalError):  # noqa: N818 -- the name says what happened
     status = HTTPStatus.BAD_REQUEST
 
 
+class NoSuchPage(BadCursor):
+    """A program asked for a page of a list by a key that none has: for it, that is an address like others."""
+
+    status = HTTPStatus.NOT_FOUND
+
+
 class BadValue(PortalError):  # noqa: N818 -- the name says what is the case
     """A program gave a value that means nothing here."""
 

@@ -23,7 +23,7 @@ REFUSALS: Final[dict[int, tuple[str, str]]] = {
     400: ("no_file", "no_file, too_many_files, bad_value, bad_request, parse_error"),
     401: ("not_authenticated", "not_authenticated, authentication_failed"),
     403: ("not_allowed", "not_allowed, permission_denied (beyond a token's scopes), second_factor_needed"),
-    404: ("not_found", "There is nothing, or it belongs to another site: not_found"),
+    404: ("not_found", "not_found: nothing there, or it is of another site; bad_cursor: no such page"),
     406: ("not_acceptable", "not_acceptable: the answer is JSON"),
     410: ("image_missing", "image_missing: the stored file is gone"),
     413: ("too_large", "too_large, too_many_pixels"),

@@ -14,7 +14,7 @@ from django.db.models import Field, Model, Q, QuerySet
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
-from predictions.errors import BadCursor, BadValue
+from predictions.errors import BadValue, NoSuchPage
 
 DEFAULT_LIMIT: Final = 50
 LARGEST_LIMIT: Final = 200
@@ -45,10 +45,10 @@ def paged(
 
     Raises:
         BadValue: ``limit`` is no number of 1 to 200.
-        BadCursor: ``after`` is not a key that this function gave out.
+        NoSuchPage: ``after`` is not a key that this function gave out.
     """
     limit, after = _limit(request), request.query_params.get("after")
-    if after is not None:
+    if after:
         rows = _beyond(rows, by, _read(rows.model, by, after), newest_first=newest_first)
     found = list(rows.order_by(*(f"-{name}" if newest_first else name for name in by))[: limit + 1])
     page = found[:limit]
@@ -87,7 +87,7 @@ def _read(model: type[Model], by: Sequence[str], key: str) -> list[Any]:
         values = json.loads(base64.urlsafe_b64decode(key + "=" * (-len(key) % 4)))
         read = [_column(model, name).to_python(str(value)) for name, value in zip(by, values, strict=True)]
     except (ValueError, TypeError, OverflowError, ValidationError) as problem:
-        raise BadCursor(_("This page does not exist. Start again from the first.")) from problem
+        raise NoSuchPage(_("This page does not exist. Start again from the first.")) from problem
     return read
 
 

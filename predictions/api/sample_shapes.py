@@ -90,8 +90,11 @@ class SampleAnswer(serializers.ModelSerializer):
         )
 
     def get_fields(self) -> dict[str, serializers.Field]:
-        """Add how many fields it has, under a name that serializers use themselves."""
-        return {**super().get_fields(), "fields": serializers.IntegerField(min_value=0)}
+        """Add how many fields it has, under a name that serializers use themselves; everything is told."""
+        told = {**super().get_fields(), "fields": serializers.IntegerField(min_value=0)}
+        for field in told.values():
+            field.required = True
+        return told
 
 
 class SamplePage(serializers.Serializer):
@@ -119,13 +122,7 @@ class SampleQuery(serializers.Serializer):
 
 
 class SampleNames(serializers.Serializer):
-    """By what a sample is searched; both have to fit where both are given."""
+    """By what a sample is searched: both have to fit where both are given, and without either none does."""
 
     accession = Accession(required=False)
     patient_reference = strict.Text(required=False, max_length=64)
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Ask for at least one of the two."""
-        if not attrs:
-            raise serializers.ValidationError("Give accession, patient_reference, or both.")
-        return attrs

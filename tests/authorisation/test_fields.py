@@ -45,7 +45,6 @@ ACTS = ("role", "site", "token", "link", "deactivate", "reset_ask")
 # What writes nothing here: it filters, or waits for what this world has not (a second factor under way, a
 # measured model, a signed sample). Even so, nothing that is smuggled in may be written.
 SILENT = {
-    "api_sample_search",
     "account_reauthenticate", "account_reset_password_from_key", "csp_reports", "dataset_folder",
     "dataset_reviewed", "field_retry", "history", "mfa_activate_totp", "mfa_add_webauthn",
     "mfa_authenticate", "mfa_deactivate_totp", "mfa_generate_recovery_codes", "mfa_login_webauthn",

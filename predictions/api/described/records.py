@@ -17,7 +17,7 @@ fields = extend_schema(
     summary="The fields that you may see",
     description=f"Of samples and without one, newest first. {READ}",
     parameters=[FieldQuery, *PAGE, *CONDITIONAL],
-    responses=got(FieldPage, "A page of fields", {"results": [FIELD], "next": None}, 400, 422),
+    responses=got(FieldPage, "A page of fields", {"results": [FIELD], "next": None}, 400, 404, 422),
 )
 reviewed = extend_schema(
     operation_id="cell_review",

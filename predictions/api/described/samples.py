@@ -54,7 +54,7 @@ listed = extend_schema(
     summary="The samples that you may see",
     description="By receipt, newest first. Scope of a machine token: read.",
     parameters=[SampleQuery, *PAGE, *CONDITIONAL],
-    responses=got(SamplePage, "A page of samples", PAGE_OF_ONE, 400, 422),
+    responses=got(SamplePage, "A page of samples", PAGE_OF_ONE, 400, 404, 422),
 )
 created = extend_schema(
     operation_id="sample_create",
@@ -77,7 +77,7 @@ searched = extend_schema(
     parameters=[*PAGE],
     responses={
         200: OpenApiResponse(SamplePage, description="What fits.", examples=[example("One", PAGE_OF_ONE)]),
-        **refusals(400, 406, 415, 422),
+        **refusals(400, 404, 406, 415, 422),
     },
 )
 one = extend_schema(
