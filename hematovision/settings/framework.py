@@ -98,6 +98,19 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "DESCRIPTION": "The same services, roles and log as the pages. See docs/api.md.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "predictions.api.postprocess.bodies_required",
+    ],
+    # Names for the lists of values that several things call "state".
+    "ENUM_NAME_OVERRIDES": {
+        "JobState": "predictions.states.JobState",
+        "ModelState": "mlcore.registry.models.ModelState",
+        "DataSetState": "mlcore.registry.models.DataSetState",
+        "TrainingState": "mlcore.registry.models.TrainingState",
+        "MachineScope": "accounts.models.MachineToken.Scope",
+        "Role": "accounts.permissions.Role",
+    },
     # It says nothing that the source does not, and a program reads it before it has a token.
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
