@@ -105,10 +105,16 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     # It says nothing that the source does not, and a program reads it before it has a token.
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    # Names for the lists of values that several things call "state".
     "ENUM_NAME_OVERRIDES": {
         "SampleState": "predictions.states.SampleState",
         "JobState": "predictions.states.JobState",
         "Flag": "predictions.models.samples.Flag",
+        "ModelState": "mlcore.registry.models.ModelState",
+        "DataSetState": "mlcore.registry.models.DataSetState",
+        "TrainingState": "mlcore.registry.models.TrainingState",
+        "MachineScope": "accounts.models.MachineToken.Scope",
+        "Role": "accounts.permissions.Role",
     },
 }
 

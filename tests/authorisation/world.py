@@ -4,7 +4,8 @@ import base64
 import io
 import json
 import uuid
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from allauth.account.forms import default_token_generator
 from allauth.mfa.models import Authenticator
@@ -81,11 +82,12 @@ BY_TOKEN = ("api/", "_allauth/")
 
 @dataclass(frozen=True)
 class Route:
-    """An address of the portal: as written, its full name, and the names of what it takes."""
+    """An address of the portal: as written, its full name, the names of what it takes, and its view."""
 
     text: str
     name: str
     takes: frozenset[str]
+    view: Callable = field(compare=False)
 
 
 def routes(patterns=None, text="", names=()):
@@ -95,7 +97,7 @@ def routes(patterns=None, text="", names=()):
         here = text + str(entry.pattern)
         if isinstance(entry, URLPattern):
             takes = frozenset(entry.pattern.regex.groupindex) | frozenset(entry.pattern.converters)
-            found.append(Route(here, ":".join([*names, entry.name or "?"]), takes))
+            found.append(Route(here, ":".join([*names, entry.name or "?"]), takes, entry.callback))
         else:
             more = [entry.namespace] if entry.namespace else []
             found += routes(entry.url_patterns, here, [*names, *more])

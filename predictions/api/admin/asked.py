@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, Final, TypeVar
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 
@@ -23,6 +24,27 @@ class Day(serializers.DateField):
     def to_internal_value(self, value: Any) -> date:
         """Read the day."""
         return min(max(super().to_internal_value(value), EARLIEST), LATEST)
+
+
+@extend_schema_field({"type": "string", "minLength": 1, "maxLength": 60, "pattern": r"^[^\x00]*\S[^\x00]*$"})
+class Name(serializers.CharField):
+    """A name, as text and with something in it; a number is none."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """Read the name."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Whole(serializers.IntegerField):
+    """A whole number, as a number and not as text."""
+
+    def to_internal_value(self, data: Any) -> int:
+        """Read the number."""
+        if type(data) is not int:
+            self.fail("invalid")
+        return super().to_internal_value(data)
 
 
 class ModelFilters(serializers.Serializer):
@@ -73,11 +95,11 @@ class TokenOrder(serializers.Serializer):
         pk_field=serializers.UUIDField(),
         help_text="As whom it acts: within its scopes, and never beyond the person's role.",
     )
-    name = serializers.CharField(max_length=60, help_text="Which program or device.")
+    name = Name(max_length=60, help_text="Which program or device.")
     scopes = serializers.ListField(
         child=serializers.ChoiceField(choices=MachineToken.Scope.choices), min_length=1, max_length=20
     )
-    days = serializers.IntegerField(min_value=1, max_value=LONGEST_DAYS, help_text="How long it works.")
+    days = Whole(min_value=1, max_value=LONGEST_DAYS, help_text="How long it works.")
 
 
 def filters(request: Request, kind: type[Asked]) -> dict[str, Any]:
@@ -86,6 +108,7 @@ def filters(request: Request, kind: type[Asked]) -> dict[str, Any]:
     Raises:
         ValidationError: one of them means nothing.
     """
-    asked = kind(data=request.query_params)
+    # As a plain dictionary: of a form an empty value would count as none given.
+    asked = kind(data=request.query_params.dict())
     asked.is_valid(raise_exception=True)
     return dict(asked.validated_data)

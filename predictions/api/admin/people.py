@@ -11,11 +11,10 @@ from accounts.audit.services import log_read
 from accounts.models import MachineToken
 from accounts.permissions import Capability, require
 from accounts.selectors import people_overview, sites
-from predictions.api import conditional
 from predictions.api.admin import describe
 from predictions.api.admin.asked import EventFilters, PeopleFilters, filters
+from predictions.api.admin.listed import listed
 from predictions.api.admin.shapes import EventAnswer, Named, PersonAnswer
-from predictions.api.paging import paged
 from predictions.api.views import _actor, _origin
 
 
@@ -29,9 +28,7 @@ class People(APIView):
         """List them, newest first."""
         require(request.user, Capability.MANAGE_PEOPLE)
         rows = people_overview(**filters(request, PeopleFilters))
-        return conditional.answer(
-            request, paged(request, rows, lambda page: PersonAnswer(page, many=True).data)
-        )
+        return listed(request, rows, PersonAnswer)
 
 
 class Sites(APIView):
@@ -43,10 +40,7 @@ class Sites(APIView):
     def get(self, request: Request) -> Response:
         """List them by name."""
         require(request.user, Capability.MANAGE_PEOPLE)
-        page = paged(
-            request, sites(), lambda rows: Named(rows, many=True).data, by=("name",), newest_first=False
-        )
-        return conditional.answer(request, page)
+        return listed(request, sites(), Named, by=("name",), newest_first=False)
 
 
 class Audit(APIView):
@@ -59,6 +53,4 @@ class Audit(APIView):
         """List events, newest first; that somebody looked is an event too, for each page."""
         asked = AuditFilters(**filters(request, EventFilters))
         rows = log_read(actor=_actor(request), filters=asked, origin=_origin(request))
-        return conditional.answer(
-            request, paged(request, rows, lambda page: EventAnswer(page, many=True).data, by=("id",))
-        )
+        return listed(request, rows, EventAnswer, by=("id",))

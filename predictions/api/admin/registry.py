@@ -16,8 +16,8 @@ from mlcore.registry.dataset_selectors import datasets
 from predictions.api import conditional
 from predictions.api.admin import describe
 from predictions.api.admin.asked import ModelFilters, RunFilters, filters
+from predictions.api.admin.listed import listed
 from predictions.api.admin.shapes import DataSetAnswer, ModelAnswer, ModelLine, RunAnswer
-from predictions.api.paging import paged
 
 REGISTERED: Final = ("registered_at", "id")
 
@@ -32,9 +32,7 @@ class Models(APIView):
         """List them, newest first."""
         require(request.user, Capability.VIEW_MODELS)
         rows = selectors.versions().filter(**filters(request, ModelFilters))
-        return conditional.answer(
-            request, paged(request, rows, lambda page: ModelLine(page, many=True).data, by=REGISTERED)
-        )
+        return listed(request, rows, ModelLine, by=REGISTERED)
 
 
 class Model(APIView):
@@ -59,9 +57,7 @@ class DataSets(APIView):
         """List them with their versions, newest first."""
         require(request.user, Capability.MANAGE_MODELS)
         rows = datasets().select_related("created_by")
-        return conditional.answer(
-            request, paged(request, rows, lambda page: DataSetAnswer(page, many=True).data)
-        )
+        return listed(request, rows, DataSetAnswer)
 
 
 class TrainingRuns(APIView):
@@ -74,4 +70,4 @@ class TrainingRuns(APIView):
         """List them, newest first."""
         require(request.user, Capability.MANAGE_MODELS)
         rows = selectors.training_runs().filter(**filters(request, RunFilters))
-        return conditional.answer(request, paged(request, rows, lambda page: RunAnswer(page, many=True).data))
+        return listed(request, rows, RunAnswer)

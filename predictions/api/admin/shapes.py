@@ -8,6 +8,7 @@ from accounts.audit.models import Outcome
 from accounts.permissions import Role
 from mlcore.registry.models import DataSetOrigin, DataSetState, ModelSource, ModelState, TrainingState
 
+# A field may be called "source": the framework takes fields out of the class, and its own attribute stays.
 SHA256 = "^[0-9a-f]{64}$"
 
 
@@ -26,7 +27,7 @@ class ModelLine(serializers.Serializer):
     sha256 = serializers.RegexField(SHA256, help_text="Over the bundle's manifest.")
     labels = serializers.ListField(child=serializers.CharField(), help_text="The classes it knows.")
     state = serializers.ChoiceField(choices=ModelState.choices)
-    source = serializers.ChoiceField(choices=ModelSource.choices)
+    source = serializers.ChoiceField(choices=ModelSource.choices)  # type: ignore[assignment]  # see above
     registered_at = serializers.DateTimeField()
     registered_by = Named(allow_null=True)
     promoted_at = serializers.DateTimeField(allow_null=True, help_text="When it was made active last.")
@@ -61,7 +62,7 @@ class DataSetAnswer(serializers.Serializer):
     id = serializers.UUIDField()
     name = serializers.CharField()
     license = serializers.CharField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # see above
     created_at = serializers.DateTimeField()
     created_by = Named()
     versions = DataSetVersionLine(many=True)
@@ -72,7 +73,7 @@ class RunAnswer(serializers.Serializer):
 
     id = serializers.UUIDField()
     recipe = serializers.CharField()
-    data = serializers.CharField(allow_blank=True, help_text="The folder, where it is no data set.")
+    folder = serializers.CharField(source="data", allow_blank=True, help_text="Where it is no data set.")
     options = serializers.DictField(help_text="What was asked for.")
     state = serializers.ChoiceField(choices=TrainingState.choices)
     progress = serializers.DictField(help_text="The last that the training has told.")

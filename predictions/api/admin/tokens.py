@@ -14,12 +14,11 @@ from rest_framework.views import APIView
 from accounts.models import MachineToken
 from accounts.permissions import Capability, require
 from accounts.tokens import open_tokens, token_create, token_revoke
-from predictions.api import conditional
 from predictions.api.admin import describe
 from predictions.api.admin.asked import TokenFilters, TokenOrder, filters
+from predictions.api.admin.listed import listed
 from predictions.api.admin.proof import require_proof
 from predictions.api.admin.shapes import TokenLine, TokenMade
-from predictions.api.paging import paged
 from predictions.api.views import _actor, _origin
 
 
@@ -34,7 +33,7 @@ class Tokens(APIView):
         require(request.user, Capability.MANAGE_PEOPLE)
         asked = filters(request, TokenFilters)
         rows = open_tokens().filter(**{f"{name}_id": value for name, value in asked.items()})
-        return conditional.answer(request, paged(request, rows, lambda page: TokenLine(page, many=True).data))
+        return listed(request, rows, TokenLine)
 
     @describe.token_new
     def post(self, request: Request) -> Response:
