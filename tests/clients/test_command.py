@@ -153,8 +153,9 @@ def test_nothing_to_send(hematovision, tmp_path):
 
 def test_a_report_is_fetched_once_it_is_signed(hematovision, signed, pictures, tmp_path):
     hematovision("upload", pictures(tmp_path / "smear", 1), *NUMBER)
-    pdf = tmp_path / "report.pdf"
-    hematovision("report", "HV-26-0001", "--pdf", pdf, status=5)
+    pdf, fhir = tmp_path / "report.pdf", tmp_path / "report.json"
+    hematovision("report", "HV-26-0001", "--pdf", pdf, "--fhir", fhir, status=5)
     signed(Sample.objects.get())
-    hematovision("report", "HV-26-0001", "--pdf", pdf)
+    hematovision("report", "HV-26-0001", "--pdf", pdf, "--fhir", fhir)
     assert pdf.read_bytes().startswith(b"%PDF-")
+    assert json.loads(fhir.read_text())["resourceType"] == "Bundle"

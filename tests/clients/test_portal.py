@@ -54,3 +54,11 @@ def test_refusals_carry_their_code(lab, portal, token):
         reads.sample_create(accession="HV-26-0002")
     assert refused.value.status == 403
     assert len(refused.value.detail) > 10
+
+
+def test_several_images_in_one_request(lab):
+    files = [("1.jpg", hostile.jpeg()), ("2.jpg", hostile.HTML), ("3.png", hostile.png())]
+    first, second, third = lab.predict_batch(files, single=True)
+    assert [first["state"], third["state"]] == ["queued", "queued"]
+    assert (second["status"], second["code"]) == (415, "unsupported_type")
+    assert SmearField.objects.filter(single=True).count() == 2

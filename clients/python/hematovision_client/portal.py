@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, Unpack, cast
@@ -16,10 +16,12 @@ from hematovision_client.line import Line
 from hematovision_client.pictures import media_type
 from hematovision_client.records import (
     ADDRESSES,
+    BatchAnswer,
     CellStanding,
     DifferentialAnswer,
     FieldAnswer,
     FieldLine,
+    FileProblem,
     Operation,
     ReportLine,
     SampleAnswer,
@@ -149,6 +151,10 @@ class Portal:
         """Return a signed report as PDF."""
         return self._line.call("report_pdf", at={"report_id": report_id}).content
 
+    def report_fhir(self, report_id: str) -> bytes:
+        """Return a signed report as a FHIR R4 Bundle, as the JSON text that the portal sends."""
+        return self._line.call("report_fhir", at={"report_id": report_id}).content
+
     def predict(self, name: str, content: bytes, *, single: bool = False) -> FieldAnswer:
         """Have one image read without a sample; the result may still be ``queued``, see :meth:`field`."""
         files = {"file": (name, content, media_type(name))}
@@ -156,6 +162,18 @@ class Portal:
             "predict", data=_form(single=single), files=files, headers=_once(str(uuid4()))
         )
         return cast("FieldAnswer", answer)
+
+    def predict_batch(
+        self, pictures: Sequence[tuple[str, bytes]], *, single: bool = False
+    ) -> list[FieldAnswer | FileProblem]:
+        """Have several images read in one request, each a name with its bytes; return an answer for each.
+
+        A refused file is answered with a record that has a ``code``, and changes nothing for the others.
+        """
+        files = [("file", (name, content, media_type(name))) for name, content in pictures]
+        form = _form(single=single)
+        answer = self._line.ask("predict_batch", data=form, files=files, headers=_once(str(uuid4())))
+        return cast("BatchAnswer", answer)["results"]
 
     def _pages(self, operation: Operation, **content: Any) -> Iterator[Any]:
         """Go through a list page by page; the next one is asked for when somebody wants it."""

@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import Any, Final, Literal, NotRequired, TypedDict
 
 
+class BatchAnswer(TypedDict):
+    results: list[BatchResult]
+
+
 class CellAnswer(TypedDict):
     """What the model says about one cell."""
 
@@ -198,6 +202,22 @@ class FieldPage(TypedDict):
     next: str | None
 
 
+class FileProblem(TypedDict):
+    """Why one file of several was refused; ``status`` is what a request of its own had been answered with."""
+
+    # Always about:blank: the code says which error it is.
+    type: str
+    # The status in words.
+    title: str
+    status: int
+    # What happened, what was kept, what to do: for people.
+    detail: str
+    # A stable name for programs.
+    code: str
+    # After how many seconds the same file can be taken.
+    retry_after: NotRequired[int]
+
+
 class PatchedSampleFacts(TypedDict):
     """What a person gives of a sample; a reference of the patient, never a name."""
 
@@ -382,6 +402,8 @@ class UsualRange(TypedDict):
 
 AgeUnitEnum = Literal["days", "months", "years"]
 
+BatchResult = FieldAnswer | FileProblem
+
 BlankEnum = Literal[""]
 
 FailureEnum = Literal["gave_up", "model_error", "timed_out", "image_missing"]
@@ -431,11 +453,15 @@ TargetEnum = Literal[100, 200, 400]
 
 Operation = Literal[
     "cell_review",
+    "fhir_metadata",
     "field",
     "field_image",
     "fields",
+    "order_place",
     "predict",
+    "predict_batch",
     "report",
+    "report_fhir",
     "report_pdf",
     "sample",
     "sample_cells",
@@ -452,11 +478,15 @@ Operation = Literal[
 ]
 ADDRESSES: Final[dict[Operation, tuple[str, str]]] = {
     "cell_review": ("POST", "/api/v1/cells/{cell_id}/reviews"),
+    "fhir_metadata": ("GET", "/api/v1/fhir/metadata"),
     "field": ("GET", "/api/v1/fields/{field_id}"),
     "field_image": ("GET", "/api/v1/fields/{field_id}/image"),
     "fields": ("GET", "/api/v1/fields"),
+    "order_place": ("POST", "/api/v1/fhir/ServiceRequest"),
     "predict": ("POST", "/api/v1/predict"),
+    "predict_batch": ("POST", "/api/v1/predict/batch"),
     "report": ("GET", "/api/v1/reports/{report_id}"),
+    "report_fhir": ("GET", "/api/v1/reports/{report_id}/fhir"),
     "report_pdf": ("GET", "/api/v1/reports/{report_id}/pdf"),
     "sample": ("GET", "/api/v1/samples/{sample_id}"),
     "sample_cells": ("GET", "/api/v1/samples/{sample_id}/cells"),
