@@ -56,7 +56,7 @@ def tried(address, folder, bearer, *more):
 def test_nothing_is_found(live_server, tmp_path, role, more):
     status, said = tried(live_server.url, tmp_path, f"Bearer {token(Client(), of_role(role))}", *more)
     assert status == 0, said
-    assert "3 selected / 3 total" in said
+    assert re.search(r"(\d+) selected / \1 total", said)
 
 
 @pytest.fixture
