@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiRequest, OpenApiResponse, extend_schema
 
 from predictions.api.describe import header
 from predictions.api.outcome import MEDIA_TYPE
@@ -62,6 +62,59 @@ ORDER: Final[dict[str, Any]] = {
 }
 
 
+LOINC: Final = "http://loinc.org"
+
+
+def words(most: int, form: str = r"^[^\x00]*\S[^\x00]*$") -> dict[str, Any]:
+    """Return the shape of a text of so many letters at most."""
+    return {"type": "string", "pattern": form, "maxLength": most}
+
+
+def whole(required: tuple[str, ...], **parts: Any) -> dict[str, Any]:
+    """Return the shape of an element with these parts and no others."""
+    return {
+        "type": "object",
+        "required": list(required),
+        "properties": parts,
+        "additionalProperties": False,
+    }
+
+
+def some(of: dict[str, Any]) -> dict[str, Any]:
+    """Return the shape of a list with one element at least."""
+    return {"type": "array", "minItems": 1, "items": of}
+
+
+def one_of(*choices: str) -> dict[str, Any]:
+    """Return the shape of a word."""
+    return {"type": "string", "enum": list(choices)}
+
+
+def coded(code: str) -> dict[str, Any]:
+    """Return the shape of a LOINC code."""
+    coding = whole(("system", "code"), system=one_of(LOINC), code=one_of(code))
+    return whole(("coding",), coding=some(coding))
+
+
+# What is read of an order. Whatever else R4 knows is taken too, and read over.
+ORDER_SHAPE: Final = whole(
+    ("resourceType", "status", "intent", "identifier", "code", "subject", "specimen"),
+    resourceType=one_of("ServiceRequest"),
+    status=one_of("active"),
+    intent=one_of("order", "original-order", "reflex-order", "filler-order", "instance-order"),
+    identifier=some(whole(("system", "value"), system=words(255), value=words(128))),
+    code=coded("69738-3"),
+    subject=whole(("identifier",), identifier=whole(("value",), system=words(255), value=words(64))),
+    specimen=some(
+        whole(
+            ("identifier",),
+            identifier=whole(("value",), value=words(32, r"^[A-Za-z0-9][A-Za-z0-9./-]{1,30}[A-Za-z0-9]$")),
+        )
+    ),
+    requester=whole(("display",), display={"type": "string", "pattern": r"^[^\x00]*\S[^\x00]*$"}),
+)
+
+
 def refused(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
     """Return these refusals as OperationOutcomes, with those that every address may give."""
     told = {}
@@ -74,21 +127,36 @@ def refused(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
     return told
 
 
+def answered(status: int, about: str) -> dict[tuple[int, str], OpenApiResponse]:
+    """Return an answer under both names of JSON."""
+    told = OpenApiResponse(RESOURCE, description=about)
+    return {(status, media): told for media in (MEDIA_TYPE, "application/json")}
+
+
+# What is no key at all is no address of FHIR either.
+NO_ADDRESS: Final = {
+    (404, media): OpenApiResponse({"type": "object"}, description="There is no such address.")
+    for media in ("application/json", "application/problem+json")
+}
+
 report = extend_schema(
     operation_id="report_fhir",
     summary="A signed report as a FHIR R4 Bundle",
     description="Taking it is written into the log. Scope of a machine token: read.",
     parameters=[header("Link", "The newest version, where this one has been replaced.", 200)],
-    responses={(200, MEDIA_TYPE): OpenApiResponse(RESOURCE, description="The Bundle."), **refused(404)},
+    responses={**answered(200, "The Bundle."), **refused(404), **NO_ADDRESS},
 )
 order = extend_schema(
     operation_id="order_place",
     summary="A FHIR R4 ServiceRequest in, a sample that waits for its images out",
     description="An order counts once, by its identifier. Scope of a machine token: orders.",
-    request={media: RESOURCE | {"example": ORDER} for media in (MEDIA_TYPE, "application/json")},
+    request={
+        media: OpenApiRequest(ORDER_SHAPE, examples=[OpenApiExample("order", value=ORDER)])
+        for media in (MEDIA_TYPE, "application/json")
+    },
     parameters=[header("Location", "The sample.", 201)],
     responses={
-        (201, MEDIA_TYPE): OpenApiResponse(RESOURCE, description="The order as it was taken."),
+        **answered(201, "The order as it was taken."),
         **refused(400, 409, 413, 415, 422),
     },
 )
@@ -97,7 +165,7 @@ metadata = extend_schema(
     summary="What this server can do, as a FHIR R4 CapabilityStatement",
     auth=[],
     responses={
-        (200, MEDIA_TYPE): OpenApiResponse(RESOURCE, description="The statement."),
+        **answered(200, "The statement."),
         (406, MEDIA_TYPE): refused()[406, MEDIA_TYPE],
     },
 )

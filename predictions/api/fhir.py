@@ -9,7 +9,6 @@ from uuid import UUID
 
 from django.utils import timezone
 from rest_framework.permissions import AllowAny
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -17,7 +16,7 @@ from rest_framework.views import APIView
 from accounts.models import MachineToken
 from accounts.permissions import Capability, require
 from predictions.api import describe_fhir
-from predictions.api.outcome import FhirParser, FhirRenderer, PlainParser, outcome
+from predictions.api.outcome import FhirParser, FhirRenderer, PlainParser, PlainRenderer, outcome
 from predictions.api.views import _actor, _origin
 from predictions.models import Order
 from predictions.selectors import signed_report, visible_reports
@@ -27,7 +26,7 @@ from predictions.services import order_place, report_opened
 class FhirView(APIView):
     """Speaks FHIR's JSON, its errors included; who asks for plain JSON gets the same under that name."""
 
-    renderer_classes = [FhirRenderer, JSONRenderer]
+    renderer_classes = [FhirRenderer, PlainRenderer]
     parser_classes = [FhirParser, PlainParser]
 
     def get_exception_handler(self) -> Callable[..., Response | None]:

@@ -40,7 +40,14 @@ class FhirRenderer(JSONRenderer):
     """JSON under FHIR's name."""
 
     media_type = MEDIA_TYPE
-    format = "fhir"
+    # One word for both names of JSON: which of them is asked for by Accept, as FHIR has it.
+    format = "json"
+
+
+class PlainRenderer(FhirRenderer):
+    """The same under the name of all JSON."""
+
+    media_type = "application/json"
 
 
 class FhirParser(JSONParser):

@@ -164,8 +164,9 @@ class _Reading:
 
     def _white_cells(self) -> Decimal | None:
         """Return the analyser's count in 10^9 cells a litre, None where the order tells none."""
-        told = (self._contained([one], "Observation") for one in self.request.supportingInfo or [])
-        counts = [one for one in told if one is not None and _is_coded(one.code, WBC)]
+        told = [self._contained([one], "Observation") for one in self.request.supportingInfo or []]
+        found = {one.id: one for one in told if one is not None and _is_coded(one.code, WBC)}
+        counts = [*found.values()]
         if not counts:
             return None
         value = counts[0].valueQuantity
