@@ -75,6 +75,41 @@ class CriticalTold(TypedDict):
     noted_at: str | None
 
 
+class DataSetAnswer(TypedDict):
+    """A data set, its newest version first."""
+
+    id: str
+    name: str
+    license: str
+    source: str
+    created_at: str
+    created_by: Named
+    versions: list[DataSetVersionLine]
+
+
+class DataSetAnswerPage(TypedDict):
+    results: list[DataSetAnswer]
+    # The address of the next page.
+    next: str | None
+
+
+class DataSetVersionLine(TypedDict):
+    """A frozen version of a data set."""
+
+    id: str
+    number: int
+    # Of its manifest, once it is ready.
+    sha256: str | None
+    state: DataSetState
+    origin: OriginEnum
+    cells: int
+    # How many cells, by part and class.
+    counts: dict[str, Any]
+    failure: str
+    created_at: str
+    finished_at: str | None
+
+
 class DifferentialAnswer(TypedDict):
     """The count of a sample as it stands, not what was signed."""
 
@@ -119,6 +154,31 @@ class DifferentialRow(TypedDict):
     flag: FlagEnum | BlankEnum
     # Whether the whole interval lies on that side; null without a range.
     certain: bool | None
+
+
+class EventAnswer(TypedDict):
+    """An event of the log, with what the person was at that time."""
+
+    number: int
+    at: str
+    event: str
+    person: str | None
+    email: str
+    role: str
+    subject_type: str
+    subject: str
+    site: Named | None
+    address: str
+    agent: str
+    outcome: OutcomeEnum
+    detail: dict[str, Any]
+    hash: str
+
+
+class EventAnswerPage(TypedDict):
+    results: list[EventAnswer]
+    # The address of the next page.
+    next: str | None
 
 
 class EventPage(TypedDict):
@@ -218,6 +278,65 @@ class FileProblem(TypedDict):
     retry_after: NotRequired[int]
 
 
+class ModelAnswer(TypedDict):
+    """A version with its figures and its card."""
+
+    id: str
+    version: str
+    # Over the bundle's manifest.
+    sha256: str
+    # The classes it knows.
+    labels: list[str]
+    state: ModelState
+    source: SourceEnum
+    registered_at: str
+    registered_by: Named | None
+    # When it was made active last.
+    promoted_at: str | None
+    shadowed_at: str | None
+    # The evaluation that lies in its bundle.
+    metrics: dict[str, Any]
+    # The model card, in Markdown.
+    card: str
+
+
+class ModelLine(TypedDict):
+    """A version of the model."""
+
+    id: str
+    version: str
+    # Over the bundle's manifest.
+    sha256: str
+    # The classes it knows.
+    labels: list[str]
+    state: ModelState
+    source: SourceEnum
+    registered_at: str
+    registered_by: Named | None
+    # When it was made active last.
+    promoted_at: str | None
+    shadowed_at: str | None
+
+
+class ModelLinePage(TypedDict):
+    results: list[ModelLine]
+    # The address of the next page.
+    next: str | None
+
+
+class Named(TypedDict):
+    """A person or a site."""
+
+    id: str
+    name: str
+
+
+class NamedPage(TypedDict):
+    results: list[Named]
+    # The address of the next page.
+    next: str | None
+
+
 class PatchedSampleFacts(TypedDict):
     """What a person gives of a sample; a reference of the patient, never a name."""
 
@@ -237,6 +356,28 @@ class PatchedSampleFacts(TypedDict):
     note: NotRequired[str]
     target: NotRequired[TargetEnum]
     training_opt_out: NotRequired[bool]
+
+
+class PersonAnswer(TypedDict):
+    """A person as the page of people lists them."""
+
+    id: str
+    email: str
+    name: str
+    role: Role
+    site: Named
+    active: bool
+    second_factor: bool
+    sessions: int
+    # Null for never.
+    seen_at: str | None
+    created_at: str
+
+
+class PersonAnswerPage(TypedDict):
+    results: list[PersonAnswer]
+    # The address of the next page.
+    next: str | None
 
 
 class Problem(TypedDict):
@@ -316,25 +457,52 @@ class ReviewFacts(TypedDict):
     seen: int
 
 
+class RunAnswer(TypedDict):
+    """A training run."""
+
+    id: str
+    recipe: str
+    # Where it is no data set.
+    folder: str
+    # What was asked for.
+    options: dict[str, Any]
+    state: TrainingState
+    # The last that the training has told.
+    progress: dict[str, Any]
+    failure: str
+    started_by: Named
+    created_at: str
+    started_at: str | None
+    finished_at: str | None
+    # The model it has made.
+    model: str | None
+
+
+class RunAnswerPage(TypedDict):
+    results: list[RunAnswer]
+    # The address of the next page.
+    next: str | None
+
+
 class SampleAnswer(TypedDict):
     """A sample as it stands."""
 
     id: str
     accession: str
-    patient_reference: NotRequired[str]
-    sex: NotRequired[SexEnum | BlankEnum]
-    age_value: NotRequired[int | None]
-    age_unit: NotRequired[AgeUnitEnum]
-    instrument: NotRequired[str]
-    stain: NotRequired[str]
+    patient_reference: str
+    sex: SexEnum | BlankEnum
+    age_value: int | None
+    age_unit: AgeUnitEnum
+    instrument: str
+    stain: str
     wbc: float | None
-    collected_at: NotRequired[str | None]
-    received_at: NotRequired[str]
-    requester: NotRequired[str]
-    note: NotRequired[str]
-    target: NotRequired[TargetEnum]
-    training_opt_out: NotRequired[bool]
-    state: NotRequired[SampleState]
+    collected_at: str | None
+    received_at: str
+    requester: str
+    note: str
+    target: TargetEnum
+    training_opt_out: bool
+    state: SampleState
     revision: int
     flags: list[Flag]
     site: str
@@ -379,7 +547,7 @@ class SampleLinks(TypedDict):
 
 
 class SampleNames(TypedDict):
-    """By what a sample is searched; both have to fit where both are given."""
+    """By what a sample is searched: both have to fit where both are given, and without either none does."""
 
     accession: NotRequired[str]
     patient_reference: NotRequired[str]
@@ -390,6 +558,52 @@ class SamplePage(TypedDict):
 
     results: list[SampleAnswer]
     next: str | None
+
+
+class TokenLine(TypedDict):
+    """A machine token; the token itself is told once, when it is made."""
+
+    id: str
+    person: Named
+    name: str
+    scopes: list[str]
+    made_by: Named
+    created_at: str
+    expires_at: str
+    last_used_at: str | None
+
+
+class TokenLinePage(TypedDict):
+    results: list[TokenLine]
+    # The address of the next page.
+    next: str | None
+
+
+class TokenMade(TypedDict):
+    """A token that was just made."""
+
+    id: str
+    person: Named
+    name: str
+    scopes: list[str]
+    made_by: Named
+    created_at: str
+    expires_at: str
+    last_used_at: str | None
+    # hvm_...: keep it; it is not stored and not told again.
+    token: str
+
+
+class TokenOrder(TypedDict):
+    """A token that is to be made."""
+
+    # As whom it acts: within its scopes, and never beyond the person's role.
+    person: str
+    # Which program or device.
+    name: str
+    scopes: list[MachineScope]
+    # How long it works.
+    days: int
 
 
 class UsualRange(TypedDict):
@@ -405,6 +619,8 @@ AgeUnitEnum = Literal["days", "months", "years"]
 BatchResult = FieldAnswer | FileProblem
 
 BlankEnum = Literal[""]
+
+DataSetState = Literal["importing", "ready", "refused"]
 
 FailureEnum = Literal["gave_up", "model_error", "timed_out", "image_missing"]
 
@@ -430,9 +646,19 @@ KindEnum = Literal[
     "signed",
 ]
 
+MachineScope = Literal["predict", "read", "samples", "review", "orders", "admin", "metrics"]
+
+ModelState = Literal["candidate", "shadow", "active", "retired"]
+
 NullEnum = None
 
+OriginEnum = Literal["zip", "folder", "reviewed"]
+
+OutcomeEnum = Literal["ok", "refused", "failed"]
+
 QuantityEnum = Literal["percent", "absolute"]
+
+Role = Literal["technician", "doctor", "admin"]
 
 SampleState = Literal[
     "receiving",
@@ -449,15 +675,24 @@ SexEnum = Literal["female", "male"]
 
 SmudgePolicyEnum = Literal["apart", "as_lymphocytes"]
 
+SourceEnum = Literal["shipped", "trained", "imported"]
+
 TargetEnum = Literal[100, 200, 400]
 
+TrainingState = Literal["queued", "running", "done", "failed", "interrupted"]
+
 Operation = Literal[
+    "audit",
     "cell_review",
+    "data_sets",
     "fhir_metadata",
     "field",
     "field_image",
     "fields",
+    "model",
+    "models",
     "order_place",
+    "people",
     "predict",
     "predict_batch",
     "report",
@@ -475,14 +710,24 @@ Operation = Literal[
     "sample_search",
     "sample_submit",
     "samples",
+    "sites",
+    "token_end",
+    "token_new",
+    "tokens",
+    "training_runs",
 ]
 ADDRESSES: Final[dict[Operation, tuple[str, str]]] = {
+    "audit": ("GET", "/api/v1/audit"),
     "cell_review": ("POST", "/api/v1/cells/{cell_id}/reviews"),
+    "data_sets": ("GET", "/api/v1/data-sets"),
     "fhir_metadata": ("GET", "/api/v1/fhir/metadata"),
     "field": ("GET", "/api/v1/fields/{field_id}"),
     "field_image": ("GET", "/api/v1/fields/{field_id}/image"),
     "fields": ("GET", "/api/v1/fields"),
+    "model": ("GET", "/api/v1/models/{version_id}"),
+    "models": ("GET", "/api/v1/models"),
     "order_place": ("POST", "/api/v1/fhir/ServiceRequest"),
+    "people": ("GET", "/api/v1/people"),
     "predict": ("POST", "/api/v1/predict"),
     "predict_batch": ("POST", "/api/v1/predict/batch"),
     "report": ("GET", "/api/v1/reports/{report_id}"),
@@ -500,4 +745,9 @@ ADDRESSES: Final[dict[Operation, tuple[str, str]]] = {
     "sample_search": ("POST", "/api/v1/samples/search"),
     "sample_submit": ("POST", "/api/v1/samples/{sample_id}/submit"),
     "samples": ("GET", "/api/v1/samples"),
+    "sites": ("GET", "/api/v1/sites"),
+    "token_end": ("DELETE", "/api/v1/tokens/{token_id}"),
+    "token_new": ("POST", "/api/v1/tokens"),
+    "tokens": ("GET", "/api/v1/tokens"),
+    "training_runs": ("GET", "/api/v1/training-runs"),
 }
