@@ -29,7 +29,7 @@ def test_the_decoder_is_told_what_it_takes_and_nothing_else(name):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", set(ACCEPTED) - {"deflate-bomb.tif", "see-through.tif"})
+@pytest.mark.parametrize("name", sorted(set(ACCEPTED) - {"deflate-bomb.tif", "see-through.tif"}))
 def test_each_pixel_is_kept(submit, name):
     image = submit(ACCEPTED[name], name).field.image
     assert image.media_type == "image/png"
