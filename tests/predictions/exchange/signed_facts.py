@@ -26,7 +26,7 @@ ROWS = (
         within_error=True,
         absolute=8.694,
         loinc_share="26511-6",
-        loinc_count="23761-0",
+        loinc_count="26499-4",
     ),
     examples.row(
         2,
@@ -43,7 +43,7 @@ ROWS = (
         absolute_high=3.0,
         flag="low",
         loinc_share="26478-8",
-        loinc_count="737-7",
+        loinc_count="26474-7",
     ),
     examples.row(
         3,
