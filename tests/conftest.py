@@ -17,6 +17,16 @@ drawing.register_profile("unhurried", deadline=None)
 drawing.load_profile("unhurried")
 
 
+def pytest_addoption(parser):
+    """Let people try the API more deeply than every run of the tests has time for."""
+    parser.addoption(
+        "--api-examples",
+        type=int,
+        default=0,
+        help="as each role, try every address of the API in every way, with so many made-up requests each",
+    )
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(request, django_test_environment, django_db_blocker):
     """Make the test database as the owner; tests then work with the application's few rights."""

@@ -20,9 +20,10 @@ from accounts.models import MachineToken, User
 from accounts.permissions import Capability, require
 from hematovision.core.errors import PortalError
 from predictions.api import describe_batch, errors
+from predictions.api.asking import actor_of, origin_of, yes
 from predictions.api.idempotent import REPLAYED, asked_by
 from predictions.api.representation import represent
-from predictions.api.views import FRAME_BYTES, _actor, _origin, _single
+from predictions.api.views import FRAME_BYTES
 from predictions.errors import AnsweredBefore, BadValue, UploadRefused
 from predictions.models import SmearField
 from predictions.selectors import earlier_same, visible_fields
@@ -50,8 +51,8 @@ class PredictBatch(APIView):
     @describe_batch.predict_batch
     def post(self, request: Request) -> Response:
         """Take the files one after the other, then wait once for all results: 200 with them, or 202."""
-        require(_actor(request), Capability.UPLOAD)
-        files, single, seconds = _files(request), _single(request), _seconds(request)
+        require(actor_of(request), Capability.UPLOAD)
+        files, single, seconds = _files(request), yes(request, "single"), _seconds(request)
         asked = asked_by(request)
         # The key names the request here and, with its number, each file where that is stored.
         new = asked is None or key_taken(asked)[1]
@@ -75,10 +76,10 @@ def _taken(
     while True:
         try:
             if asked and (row := key_found(asked)):
-                return _made(_actor(request), row.made)
+                return _made(actor_of(request), row.made)
             return field_submit(
-                actor=_actor(request),
-                origin=_origin(request),
+                actor=actor_of(request),
+                origin=origin_of(request),
                 content=cast("BinaryIO", file),
                 name=file.name or "",
                 single=single,

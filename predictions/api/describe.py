@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
@@ -69,6 +69,19 @@ class Machine(OpenApiAuthenticationExtension):
         """Say how it is shown."""
         told = "Token hvm_... that an admin made; it needs the scope that the operation names."
         return {"type": "http", "scheme": "bearer", "description": told}
+
+
+class TextTold(OpenApiSerializerFieldExtension):
+    """A string of a request."""
+
+    target_class = "predictions.api.strict.Text"
+    match_subclasses = True
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: str) -> dict[str, Any]:  # noqa: ARG002 -- fixed
+        """Say how long it may be and what may be in it."""
+        lengths = {"minLength": self.target.min_length, "maxLength": self.target.max_length}
+        given = {name: length for name, length in lengths.items() if length is not None}
+        return {"type": "string", **given, **self.target.form}
 
 
 def refusals(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:

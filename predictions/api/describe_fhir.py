@@ -19,6 +19,7 @@ REFUSED: Final = {
     413: ("too-long", "too_large", "too_large: more than 256 KB"),
     415: ("not-supported", "unsupported_media_type", "unsupported_media_type: no JSON"),
     422: ("invalid", "order_invalid", "order_invalid: every issue says where"),
+    429: ("throttled", "throttled", "throttled: Retry-After says when to come again"),
     503: ("transient", "database_away", "database_away; Retry-After says when to come again"),
 }
 RESOURCE: Final = {
@@ -118,7 +119,7 @@ ORDER_SHAPE: Final = whole(
 def refused(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
     """Return these refusals as OperationOutcomes, with those that every address may give."""
     told = {}
-    for status in sorted({401, 403, 406, 503, *statuses}):
+    for status in sorted({401, 403, 406, 429, 503, *statuses}):
         kind, code, about = REFUSED[status]
         details = {"coding": [{"code": code}], "text": "A sentence for people."}
         issue = {"severity": "error", "code": kind, "details": details}

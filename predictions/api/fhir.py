@@ -16,8 +16,8 @@ from rest_framework.views import APIView
 from accounts.models import MachineToken
 from accounts.permissions import Capability, require
 from predictions.api import describe_fhir
+from predictions.api.asking import actor_of, origin_of
 from predictions.api.outcome import FhirParser, FhirRenderer, PlainParser, PlainRenderer, outcome
-from predictions.api.views import _actor, _origin
 from predictions.models import Order
 from predictions.selectors import signed_report, visible_reports
 from predictions.services import order_place, report_opened
@@ -47,7 +47,7 @@ class ReportBundle(FhirView):
         found = visible_reports(request.user).select_related("sample", "signed_by").get(pk=report_id)
         signed = signed_report(found)
         told = bundle(signed, kind="collection")
-        report_opened(actor=_actor(request), origin=_origin(request), report=found)
+        report_opened(actor=actor_of(request), origin=origin_of(request), report=found)
         headers = {"Cache-Control": "private, no-store"}
         if signed.superseded:
             newest = visible_reports(request.user).filter(sample=found.sample_id).latest("version")
@@ -69,7 +69,7 @@ class ServiceRequests(FhirView):
         # Who may place none is told so before the order is read.
         require(request.user, Capability.REGISTER_SAMPLES)
         placed = order_of(request.data, now=timezone.now())
-        order = order_place(actor=_actor(request), origin=_origin(request), placed=placed)
+        order = order_place(actor=actor_of(request), origin=origin_of(request), placed=placed)
         headers = {"Location": f"/api/v1/samples/{order.sample_id}"}
         return Response(_told(order), status=HTTPStatus.CREATED, headers=headers)
 

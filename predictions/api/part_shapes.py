@@ -103,7 +103,7 @@ class CellPage(serializers.Serializer):
 class ReviewFacts(serializers.Serializer):
     """A person's word on a cell."""
 
-    code = strict.Text(
+    code = strict.Words(
         allow_null=True, max_length=32, help_text="A class of the catalogue; null confirms what holds now."
     )
     seen = strict.Whole(

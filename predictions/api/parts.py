@@ -16,13 +16,14 @@ from rest_framework.response import Response
 
 from accounts.permissions import Capability, require
 from predictions.api import conditional
+from predictions.api.asking import actor_of, only_file, origin_of, yes
 from predictions.api.described import parts as describe
 from predictions.api.idempotent import REPLAYED, Also, uploaded_once
 from predictions.api.paging import paged
 from predictions.api.representation import represent
 from predictions.api.samples import Scoped
 from predictions.api.telling import cell_told, differential_told, event_told, field_told, report_told
-from predictions.api.views import Predict, _actor, _only_file, _origin, _yes
+from predictions.api.views import Predict
 from predictions.errors import DuplicateFound
 from predictions.models import Cell, Report, Sample, SampleEvent, SmearField
 from predictions.selectors import cell_states, cells_of, fields_listed, visible_reports, visible_samples
@@ -51,11 +52,11 @@ class SampleFields(Predict, Scoped):
     @describe.added
     def post(self, request: Request, sample_id: UUID) -> Response:  # type: ignore[override]  # of a sample
         """Take one image as a field of the sample and queue it; the same bytes twice only with ``again``."""
-        actor, origin = _actor(request), _origin(request)
+        actor, origin = actor_of(request), origin_of(request)
         require(actor, Capability.UPLOAD)
         sample = _sample(request, sample_id)
-        file, single = _only_file(request), _yes(request, "single")
-        again = _yes(request, "again")
+        file, single = only_file(request), yes(request, "single")
+        again = yes(request, "again")
 
         def submit(also: Also | None) -> Submitted:
             def hold(field: SmearField) -> None:

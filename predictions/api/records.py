@@ -14,13 +14,13 @@ from rest_framework.response import Response
 from accounts.models import MachineToken
 from accounts.permissions import Capability, require
 from predictions.api import conditional
+from predictions.api.asking import actor_of, filters, origin_of
 from predictions.api.described import records as describe
 from predictions.api.idempotent import once
 from predictions.api.paging import paged
 from predictions.api.part_shapes import FieldQuery, ReviewFacts
 from predictions.api.samples import Scoped
 from predictions.api.telling import cell_told, field_told, report_told
-from predictions.api.views import _actor, _origin
 from predictions.models import Report
 from predictions.selectors import cell_trail, fields_listed, visible_reports
 from predictions.services import cells_review, report_opened
@@ -33,9 +33,7 @@ class Fields(Scoped):
     @describe.fields
     def get(self, request: Request) -> Response:
         """Return a page of the fields that the person may see."""
-        query = FieldQuery(data=request.query_params)
-        query.is_valid(raise_exception=True)
-        found = fields_listed(request.user, FieldFilters(**query.validated_data))
+        found = fields_listed(request.user, FieldFilters(**filters(request, FieldQuery)))
         page = paged(request, found, lambda rows: [field_told(field) for field in rows])
         return conditional.answer(request, page)
 
@@ -48,7 +46,7 @@ class CellReviews(Scoped):
     @describe.reviewed
     def post(self, request: Request, cell_id: UUID) -> Response:
         """Give the cell a class, or confirm the one it has; nobody overwrites what they have not seen."""
-        actor = _actor(request)
+        actor = actor_of(request)
         require(actor, Capability.REVIEW_CELLS)
         state, _trail = cell_trail(actor, cell_id)
         given = ReviewFacts(data=request.data)
@@ -59,7 +57,7 @@ class CellReviews(Scoped):
         def work() -> Response:
             _sample, states = cells_review(
                 actor=actor,
-                origin=_origin(request),
+                origin=origin_of(request),
                 sample_id=sample_id,
                 seen={cell_id: given.validated_data["seen"]},
                 code=given.validated_data["code"],
@@ -80,7 +78,7 @@ class OneReport(Scoped):
         told = {**report_told(report, max(versions)), "content": json.loads(report.content)}
         answer = conditional.answer(request, told)
         if answer.status_code == HTTPStatus.OK:
-            report_opened(actor=_actor(request), origin=_origin(request), report=report)
+            report_opened(actor=actor_of(request), origin=origin_of(request), report=report)
         return answer
 
 
@@ -97,7 +95,7 @@ class ReportPdf(Scoped):
         report = visible_reports(request.user).select_related("sample").get(pk=report_id)
         if conditional.holds(request.headers, report.sha256):
             return Response(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": f'"{report.sha256}"'})
-        report_opened(actor=_actor(request), origin=_origin(request), report=report)
+        report_opened(actor=actor_of(request), origin=origin_of(request), report=report)
         headers = {
             "ETag": f'"{report.sha256}"',
             "Content-Disposition": f'inline; filename="report-{report.version}.pdf"',

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from decimal import Decimal
+from typing import Any, ClassVar, Final
 
 from rest_framework import serializers
 
@@ -15,10 +16,13 @@ from predictions.states import SampleState
 # As scanners and people type it: small letters become capitals.
 ACCESSION: Final = r"^[A-Za-z0-9][A-Za-z0-9./-]{1,30}[A-Za-z0-9]$"
 LARGEST_AGE: Final = 32767
+HIGHEST_COUNT: Final = Decimal("99999.99")
 
 
 class Accession(strict.Text):
     """The number of a sample, in capitals."""
+
+    form: ClassVar[dict[str, Any]] = {"pattern": ACCESSION}
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(min_length=3, max_length=32, trim_whitespace=False, **kwargs)
@@ -47,6 +51,7 @@ class SampleFacts(serializers.Serializer):
         required=False,
         allow_null=True,
         min_value=0,
+        max_value=HIGHEST_COUNT,
         max_digits=7,
         decimal_places=2,
         coerce_to_string=False,
@@ -125,4 +130,4 @@ class SampleNames(serializers.Serializer):
     """By what a sample is searched: both have to fit where both are given, and without either none does."""
 
     accession = Accession(required=False)
-    patient_reference = strict.Text(required=False, max_length=64)
+    patient_reference = strict.Words(required=False, max_length=64)

@@ -17,12 +17,12 @@ from rest_framework.views import APIView
 from accounts.models import MachineToken, User
 from accounts.permissions import Capability, require
 from predictions.api import conditional
+from predictions.api.asking import actor_of, filters, origin_of
 from predictions.api.described import samples as describe
 from predictions.api.idempotent import once
 from predictions.api.paging import paged
 from predictions.api.sample_shapes import SampleFacts, SampleNames, SampleQuery
 from predictions.api.telling import sample_told, samples_told
-from predictions.api.views import _actor, _origin
 from predictions.errors import AccessionTaken
 from predictions.models import Sample
 from predictions.selectors import samples_listed, samples_named, visible_samples
@@ -53,15 +53,13 @@ class Samples(Scoped):
     @describe.listed
     def get(self, request: Request) -> Response:
         """Return a page of the samples that the person may see."""
-        query = SampleQuery(data=request.query_params)
-        query.is_valid(raise_exception=True)
-        found = samples_listed(request.user, SampleFilters(**query.validated_data))
+        found = samples_listed(request.user, SampleFilters(**filters(request, SampleQuery)))
         return conditional.answer(request, paged(request, found, samples_told, by=BY))
 
     @describe.created
     def post(self, request: Request) -> Response:
         """Register a sample of the person's own site."""
-        actor = _actor(request)
+        actor = actor_of(request)
         require(actor, Capability.REGISTER_SAMPLES)
         given = SampleFacts(data=request.data)
         given.is_valid(raise_exception=True)
@@ -99,13 +97,13 @@ class OneSample(Scoped):
         answer = conditional.answer(request, sample_told(sample), revision=sample.revision)
         # Whoever has it already, and is told just that, has not opened it again.
         if answer.status_code == HTTPStatus.OK:
-            sample_opened(actor=_actor(request), origin=_origin(request), sample=sample)
+            sample_opened(actor=actor_of(request), origin=origin_of(request), sample=sample)
         return answer
 
     @describe.changed
     def patch(self, request: Request, sample_id: UUID) -> Response:
         """Change the details that are given, of the version that ``If-Match`` names."""
-        actor = _actor(request)
+        actor = actor_of(request)
         require(actor, Capability.REGISTER_SAMPLES)
         # Whether there is such a sample is told before what is wrong with the change.
         visible_samples(actor).only("pk").get(pk=sample_id)
@@ -114,7 +112,7 @@ class OneSample(Scoped):
         try:
             sample = sample_edit(
                 actor=actor,
-                origin=_origin(request),
+                origin=origin_of(request),
                 sample_id=sample_id,
                 facts=given.validated_data,
                 revision=conditional.revision_seen(request),
@@ -135,16 +133,16 @@ class SampleSubmit(Scoped):
         """Hand the reviewed sample over."""
 
         def work() -> Response:
-            sample = sample_submit(actor=_actor(request), origin=_origin(request), sample_id=sample_id)
+            sample = sample_submit(actor=actor_of(request), origin=origin_of(request), sample_id=sample_id)
             return Response(sample_told(sample))
 
         return once(request, work, of_sample=lambda _told: sample_id)
 
 
 def _created(request: Request, facts: Mapping[str, Any]) -> Sample:
-    actor = _actor(request)
+    actor = actor_of(request)
     try:
-        return sample_create(actor=actor, origin=_origin(request), facts=facts)
+        return sample_create(actor=actor, origin=origin_of(request), facts=facts)
     except ValidationError as problem:
         raise _taken(actor, problem, facts) from problem
 

@@ -25,9 +25,17 @@ class _Strict(serializers.Field):
 
 
 class Text(_Strict, serializers.CharField):
-    """A string."""
+    """A string; ``form`` is what the description says of it. PostgreSQL keeps no zero."""
 
     kinds = (str,)
+    # Not as a pattern: the generator adds to one that the text may be empty, which then fits twice.
+    form: ClassVar[dict[str, Any]] = {"not": {"pattern": r"\x00"}}
+
+
+class Words(Text):
+    """A string with something in it beside spaces."""
+
+    form: ClassVar[dict[str, Any]] = {"pattern": r"^[^\x00]*\S[^\x00]*$"}
 
 
 class Choice(_Strict, serializers.ChoiceField):
@@ -49,9 +57,16 @@ class Whole(_Strict, serializers.IntegerField):
 
 
 class Number(_Strict, serializers.DecimalField):
-    """A decimal number, told as a number of JSON."""
+    """A decimal number, told as a number of JSON; rounded to the places that are kept.
+
+    Arithmetic in binary gives 6.3999999999999995 for 6.4, which is no fault of whoever sends it.
+    """
 
     kinds = (int, float)
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Read the number."""
+        return super().to_internal_value(round(data, self.decimal_places))
 
 
 class Yes(_Strict, serializers.BooleanField):

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, BinaryIO, cast
 from uuid import UUID
 
 from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
 from django.http import FileResponse
 from django.utils.translation import gettext as _
 from rest_framework.parsers import MultiPartParser
@@ -16,13 +14,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.models import MachineToken, User
-from hematovision.core.origin import Origin
-from hematovision.env import FALSE, TRUE
+from accounts.models import MachineToken
 from predictions.api import conditional, describe
+from predictions.api.asking import actor_of, only_file, origin_of, yes
 from predictions.api.idempotent import REPLAYED, uploaded_once
 from predictions.api.representation import represent
-from predictions.errors import BadValue, UploadRefused
+from predictions.errors import UploadRefused
 from predictions.selectors import visible_fields
 from predictions.services import field_opened, field_submit, result_awaited
 from predictions.states import JobState
@@ -52,13 +49,13 @@ class Predict(APIView):
     @describe.predict
     def post(self, request: Request) -> Response:
         """Take the file, wait for its result up to the limit, and answer 200 with it or 202 without."""
-        file = _only_file(request)
-        single = _single(request)
+        file = only_file(request)
+        single = yes(request, "single")
         submitted, replayed = uploaded_once(
             request,
             lambda also: field_submit(
-                actor=_actor(request),
-                origin=_origin(request),
+                actor=actor_of(request),
+                origin=origin_of(request),
                 content=cast("BinaryIO", file),
                 name=file.name or "",
                 single=single,
@@ -86,7 +83,7 @@ class Field(APIView):
         answer = conditional.answer(request, represent(field))
         # Whoever has it already, and is told just that, has not opened it again.
         if field.job.state in ENDED and answer.status_code == HTTPStatus.OK:
-            field_opened(actor=_actor(request), origin=_origin(request), field=field)
+            field_opened(actor=actor_of(request), origin=origin_of(request), field=field)
         return answer
 
 
@@ -105,42 +102,3 @@ class FieldImage(APIView):
         image = visible_fields(request.user).select_related("image").get(pk=field_id).image
         headers = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
         return FileResponse(image.open(), content_type=image.media_type, headers=headers)
-
-
-def _actor(request: Request) -> User:
-    """Return who asks; nobody else passes the permission classes."""
-    assert isinstance(request.user, User)
-    return request.user
-
-
-def _origin(request: Request) -> Origin:
-    """Return where the request came from; the log names a machine's token beside the program."""
-    origin = Origin.of(request)
-    if isinstance(request.auth, MachineToken):
-        origin = replace(origin, agent=f"{request.auth.name} ({origin.agent})")
-    return origin
-
-
-def _single(request: Request) -> bool:
-    """Return whether the picture shows one cell; a word that says neither is refused rather than guessed."""
-    return _yes(request, "single")
-
-
-def _yes(request: Request, name: str) -> bool:
-    """Return what a field of the form says; a word that is neither yes nor no is refused."""
-    word = request.POST.get(name, "").lower()
-    if word in TRUE | FALSE | {""}:
-        return word in TRUE
-    raise BadValue(_("“%(name)s” takes yes or no. Nothing was stored.") % {"name": name})
-
-
-def _only_file(request: Request) -> UploadedFile:
-    """Return the one file of the request."""
-    files = [file for name in request.FILES for file in request.FILES.getlist(name)]
-    if "file" not in request.FILES:
-        text = _("The request holds no file. Send the image as multipart field “file”.")
-        raise UploadRefused("no_file", text, HTTPStatus.BAD_REQUEST)
-    if len(files) > 1:
-        text = _("The request holds %(count)d files. Send one image for each request; nothing was stored.")
-        raise UploadRefused("too_many_files", text % {"count": len(files)}, HTTPStatus.BAD_REQUEST)
-    return files[0]

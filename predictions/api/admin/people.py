@@ -12,10 +12,10 @@ from accounts.models import MachineToken
 from accounts.permissions import Capability, require
 from accounts.selectors import people_overview, sites
 from predictions.api.admin import describe
-from predictions.api.admin.asked import EventFilters, PeopleFilters, filters
+from predictions.api.admin.asked import EventFilters, PeopleFilters
 from predictions.api.admin.listed import listed
 from predictions.api.admin.shapes import EventAnswer, Named, PersonAnswer
-from predictions.api.views import _actor, _origin
+from predictions.api.asking import actor_of, filters, origin_of
 
 
 class People(APIView):
@@ -52,5 +52,5 @@ class Audit(APIView):
     def get(self, request: Request) -> Response:
         """List events, newest first; that somebody looked is an event too, for each page."""
         asked = AuditFilters(**filters(request, EventFilters))
-        rows = log_read(actor=_actor(request), filters=asked, origin=_origin(request))
+        rows = log_read(actor=actor_of(request), filters=asked, origin=origin_of(request))
         return listed(request, rows, EventAnswer, by=("id",))

@@ -15,9 +15,10 @@ from mlcore.registry import selectors
 from mlcore.registry.dataset_selectors import datasets
 from predictions.api import conditional
 from predictions.api.admin import describe
-from predictions.api.admin.asked import ModelFilters, RunFilters, filters
+from predictions.api.admin.asked import ModelFilters, RunFilters
 from predictions.api.admin.listed import listed
 from predictions.api.admin.shapes import DataSetAnswer, ModelAnswer, ModelLine, RunAnswer
+from predictions.api.asking import filters
 
 REGISTERED: Final = ("registered_at", "id")
 

@@ -15,11 +15,11 @@ from accounts.models import MachineToken
 from accounts.permissions import Capability, require
 from accounts.tokens import open_tokens, token_create, token_revoke
 from predictions.api.admin import describe
-from predictions.api.admin.asked import TokenFilters, TokenOrder, filters
+from predictions.api.admin.asked import TokenFilters, TokenOrder
 from predictions.api.admin.listed import listed
 from predictions.api.admin.proof import require_proof
 from predictions.api.admin.shapes import TokenLine, TokenMade
-from predictions.api.views import _actor, _origin
+from predictions.api.asking import actor_of, filters, origin_of
 
 
 class Tokens(APIView):
@@ -42,7 +42,7 @@ class Tokens(APIView):
         require_proof(request)
         order = TokenOrder(data=request.data)
         order.is_valid(raise_exception=True)
-        token, text = token_create(actor=_actor(request), origin=_origin(request), **order.validated_data)
+        token, text = token_create(actor=actor_of(request), origin=origin_of(request), **order.validated_data)
         facts = {"token": token}
         get_adapter().send_notification_mail("account/email/token_created", token.person, facts)
         token.refresh_from_db()
@@ -59,5 +59,7 @@ class Token(APIView):
         require(request.user, Capability.MANAGE_PEOPLE)
         require_proof(request)
         token = MachineToken.objects.select_related("person").get(pk=token_id)
-        token_revoke(actor=_actor(request), person=token.person, token_id=token_id, origin=_origin(request))
+        token_revoke(
+            actor=actor_of(request), person=token.person, token_id=token_id, origin=origin_of(request)
+        )
         return Response(status=HTTPStatus.NO_CONTENT)

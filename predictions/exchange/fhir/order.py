@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -47,6 +48,8 @@ def order_of(body: object, *, now: datetime) -> PlacedOrder:
 def _checked(body: object) -> ServiceRequest:
     if not isinstance(body, dict) or body.get("resourceType") != "ServiceRequest":
         raise OrderRefused([("ServiceRequest", _("Send one ServiceRequest of FHIR R4 as JSON."))])
+    if empty := next(_empty(body, "ServiceRequest"), None):
+        raise OrderRefused([(empty, _("FHIR has no null: leave out what there is not."))])
     try:
         return ServiceRequest.model_validate(body)
     except ValidationError as problem:
@@ -203,6 +206,17 @@ def _text(value: Any) -> str:
 
 def _is_count(value: Any) -> bool:
     return value is not None and 0 <= value < HIGHEST_COUNT
+
+
+def _empty(told: object, place: str) -> Iterator[str]:
+    """Tell where properties are null, which the models take for left out."""
+    if isinstance(told, dict):
+        for name, value in told.items():
+            here = f"{place}.{name}"
+            yield from [here] if value is None else _empty(value, here)
+    if isinstance(told, list):
+        for number, value in enumerate(told):
+            yield from _empty(value, f"{place}[{number}]")
 
 
 def _place(path: tuple[int | str, ...]) -> str:
