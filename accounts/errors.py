@@ -49,6 +49,13 @@ class FactorNeeded(PortalError):  # noqa: N818 -- the name says what happened
     status: ClassVar[int] = 403
 
 
+class ScopeMissing(PortalError):  # noqa: N818 -- the name says what happened
+    """A machine token asks for what its scopes leave out."""
+
+    code: ClassVar[str] = "scope_missing"
+    status: ClassVar[int] = 403
+
+
 class ResetRefused(PortalError):  # noqa: N818 -- the name says what happened
     """The second factors stay: nobody asked, it was too long ago, or the same admin would agree."""
 

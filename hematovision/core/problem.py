@@ -24,7 +24,8 @@ def problem(
     """
     title = HTTPStatus(status).phrase
     told = {"type": "about:blank", "title": title, "status": int(status), "detail": str(detail), "code": code}
-    return {**(extras or {}), **told}
+    # What an error adds is read after what all errors have, and never stands in for it.
+    return told | {name: value for name, value in (extras or {}).items() if name not in told}
 
 
 def problem_response(status: int, code: str, detail: object) -> JsonResponse:

@@ -45,10 +45,18 @@ class Judge:
         if self.least[best] > 1:
             return f"the model was never proven on the class {self.labels[best].replace('_', ' ')}"
         if probabilities[best] < self.least[best]:
-            return (
-                f"the model is only {probabilities[best]:.0%} sure, below its limit of {self.least[best]:.0%}"
-            )
+            sure, least = _apart(float(probabilities[best]), self.least[best])
+            return f"the model is only {sure} sure, below its limit of {least}"
         return ""
+
+
+def _apart(sure: float, least: float) -> tuple[str, str]:
+    """Return two shares in percent, with as many decimals as tell them apart."""
+    for decimals in range(4):
+        told = f"{sure:.{decimals}%}", f"{least:.{decimals}%}"
+        if told[0] != told[1]:
+            break
+    return told
 
 
 def judge_from(bundle: Bundle) -> Judge:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.permissions import IsAuthenticated
 
-from accounts.errors import FactorNeeded
+from accounts.errors import FactorNeeded, ScopeMissing
 from accounts.factors import grace_end
 from accounts.models import MachineToken, User
 from accounts.tokens import token_text, token_used
@@ -29,15 +29,26 @@ class Settled(IsAuthenticated):
 
         Raises:
             FactorNeeded: the time to set up the second factor is over.
+            ScopeMissing: the token is good for other things.
+            PermissionDenied: no machine's token is good for this.
         """
         if not super().has_permission(request, view):
             return False
         if isinstance(request.auth, MachineToken):
-            return getattr(view, "scope", None) in request.auth.scopes
+            _within(request.auth, getattr(view, "scope", None))
+            return True
         due = grace_end(request.user) if isinstance(request.user, User) else None
         if due is not None and due <= timezone.now():
             raise FactorNeeded(_("Your role needs a second factor. Set it up on the page of your account."))
         return True
+
+
+def _within(token: MachineToken, scope: str | None) -> None:
+    if scope is None:
+        raise PermissionDenied(_("No machine token may do this. A person has to sign in."))
+    if scope not in token.scopes:
+        text = _("The token lacks the scope “%(scope)s”. Ask an admin for one that has it.")
+        raise ScopeMissing(text % {"scope": scope})
 
 
 class MachineAuthentication(BaseAuthentication):

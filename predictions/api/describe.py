@@ -22,7 +22,10 @@ from predictions.api.shapes import FieldAnswer, Problem
 REFUSALS: Final[dict[int, tuple[str, str]]] = {
     400: ("no_file", "no_file, too_many_files, bad_value, bad_request, parse_error"),
     401: ("not_authenticated", "not_authenticated, authentication_failed"),
-    403: ("not_allowed", "not_allowed, permission_denied (beyond a token's scopes), second_factor_needed"),
+    403: (
+        "not_allowed",
+        "not_allowed, scope_missing (beyond a machine token's scopes), second_factor_needed",
+    ),
     404: ("not_found", "not_found: nothing there, or it is of another site; bad_cursor: no such page"),
     406: ("not_acceptable", "not_acceptable: the answer is JSON"),
     410: ("image_missing", "image_missing: the stored file is gone"),

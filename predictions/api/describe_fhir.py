@@ -6,13 +6,13 @@ from typing import Any, Final
 
 from drf_spectacular.utils import OpenApiExample, OpenApiRequest, OpenApiResponse, extend_schema
 
-from predictions.api.describe import header
+from predictions.api.describe import ETAG, IF_NONE_MATCH, UNCHANGED, header
 from predictions.api.outcome import MEDIA_TYPE
 
 REFUSED: Final = {
     400: ("structure", "parse_error", "The body is no JSON that can be read: parse_error"),
     401: ("login", "not_authenticated", "not_authenticated, authentication_failed"),
-    403: ("forbidden", "not_allowed", "not_allowed, permission_denied, second_factor_needed"),
+    403: ("forbidden", "not_allowed", "not_allowed, scope_missing, second_factor_needed"),
     404: ("not-found", "not_found", "There is none, or it belongs to another site: not_found"),
     406: ("not-supported", "not_acceptable", "not_acceptable: the answer is FHIR's JSON"),
     409: ("duplicate", "order_taken", "order_taken: placed before; accession_taken: another sample's number"),
@@ -143,9 +143,12 @@ NO_ADDRESS: Final = {
 report = extend_schema(
     operation_id="report_fhir",
     summary="A signed report as a FHIR R4 Bundle",
-    description="Taking it is written into the log. Scope of a machine token: read.",
-    parameters=[header("Link", "The newest version, where this one has been replaced.", 200)],
-    responses={**answered(200, "The Bundle."), **refused(404), **NO_ADDRESS},
+    description="Taking it is written into the log, but for a 304. Scope of a machine token: read.",
+    parameters=[
+        header("Link", "The newest version, where this one has been replaced.", 200, 304),
+        *(IF_NONE_MATCH, ETAG),
+    ],
+    responses={**answered(200, "The Bundle."), **UNCHANGED, **refused(404), **NO_ADDRESS},
 )
 order = extend_schema(
     operation_id="order_place",

@@ -59,12 +59,20 @@ TOLD: Final[tuple[tuple[tuple[type[Exception], ...], str, Any, HTTPStatus], ...]
 )
 
 
+# What the framework says in words of its own: a sentence that tells what to do.
+SAID: Final[dict[type[exceptions.APIException], Any]] = {
+    exceptions.NotAuthenticated: gettext_lazy("Sign in first: send a token as “Authorization: Bearer …”."),
+    exceptions.NotAcceptable: gettext_lazy("The answer is JSON, which the header “Accept” excludes."),
+    exceptions.PermissionDenied: gettext_lazy("Your role may not do this."),
+}
+
+
 def answer(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """Return the answer to ``error``, or None for a fault of the portal, which Django answers with 500."""
     if isinstance(error, PortalError):
         return _response(error.code, error.message, error.status, error.retry_after, error.extras)
     if isinstance(error, (PermissionDenied, exceptions.PermissionDenied)):
-        return _response("not_allowed", str(error), HTTPStatus.FORBIDDEN)
+        return _response("not_allowed", _said(error), HTTPStatus.FORBIDDEN)
     if isinstance(error, (ValidationError, exceptions.ValidationError)):
         return _not_valid(error)
     for kinds, code, text, status in TOLD:
@@ -91,11 +99,18 @@ def _of_framework(error: Exception, context: Mapping[str, Any]) -> Response | No
     """Keep the framework's status and headers (how to sign in, when to come back), in our form."""
     response = exception_handler(error, dict(context))
     if response is not None and isinstance(error, exceptions.APIException):
-        details = error.detail
-        text = details if isinstance(details, str) else _("The request is not complete.")
-        response.data = problem(response.status_code, error.default_code, text)
+        response.data = problem(response.status_code, error.default_code, _said(error))
         response.content_type = MEDIA_TYPE
     return response
+
+
+def _said(error: Exception) -> str:
+    """Return the error's own sentence, or ours where it has only the framework's."""
+    if isinstance(error, exceptions.APIException):
+        if type(error) in SAID and error.detail == error.default_detail:
+            return str(SAID[type(error)])
+        return str(error.detail) if isinstance(error.detail, str) else _("The request is not complete.")
+    return str(error)
 
 
 def _response(

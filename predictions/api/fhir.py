@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 
 from accounts.models import MachineToken
 from accounts.permissions import Capability, require
-from predictions.api import describe_fhir
+from predictions.api import conditional, describe_fhir
 from predictions.api.asking import actor_of, origin_of
 from predictions.api.outcome import FhirParser, FhirRenderer, PlainParser, PlainRenderer, outcome
 from predictions.models import Order
@@ -47,13 +47,16 @@ class ReportBundle(FhirView):
         found = visible_reports(request.user).select_related("sample", "signed_by").get(pk=report_id)
         signed = signed_report(found)
         told = bundle(signed, kind="collection")
-        report_opened(actor=actor_of(request), origin=origin_of(request), report=found)
-        headers = {"Cache-Control": "private, no-store"}
+        answer = conditional.answer(request, told)
+        # Whoever has it already, and is told just that, has not taken it again.
+        if answer.status_code == HTTPStatus.OK:
+            report_opened(actor=actor_of(request), origin=origin_of(request), report=found)
+        answer["Cache-Control"] = "private, no-store"
         if signed.superseded:
             newest = visible_reports(request.user).filter(sample=found.sample_id).latest("version")
             path = request.path.replace(str(report_id), str(newest.pk))
-            headers["Link"] = f'<{path}>; rel="successor-version"'
-        return Response(told, headers=headers)
+            answer["Link"] = f'<{path}>; rel="successor-version"'
+        return answer
 
 
 class ServiceRequests(FhirView):

@@ -192,9 +192,10 @@ class EventPage(serializers.Serializer):
 
 
 class ReportLinks(serializers.Serializer):
-    """Where the report and its file are."""
+    """Where the report is, as JSON, as file, and as FHIR Bundle."""
 
     pdf = Link()
+    fhir = Link()
 
     def get_fields(self) -> dict[str, serializers.Field]:
         """Add ``self``, which Python's classes use otherwise."""

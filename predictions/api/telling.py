@@ -186,5 +186,6 @@ def report_told(report: Report, newest: int) -> dict[str, Any]:
         "links": {
             "self": reverse("api_report", args=[report.pk]),
             "pdf": reverse("api_report_pdf", args=[report.pk]),
+            "fhir": reverse("api_report_fhir", args=[report.pk]),
         },
     }

@@ -6,6 +6,7 @@ database, its neighbours or the cloud's metadata service in their place.
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
@@ -27,6 +28,12 @@ class OutboundProblem(Exception):  # noqa: N818 -- a problem that is answered, n
     def __init__(self, text: str, *, final: bool) -> None:
         super().__init__(text)
         self.final = final
+
+
+def broken(error: Exception) -> OutboundProblem:
+    """Return what to say of a failed connection: the reason in words, without the system's numbers."""
+    why = re.sub(r"^\[[^]]*\] | \(_ssl\.c:\d+\)$", "", str(error)) or type(error).__name__
+    return OutboundProblem(_("The connection failed: %(why)s.") % {"why": why}, final=False)
 
 
 def lookup(host: str, port: int) -> list[str]:

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from django.utils.translation import gettext as _
 
-from predictions.exchange.addresses import OutboundProblem
+from predictions.exchange.addresses import OutboundProblem, broken
 from predictions.exchange.answer import Answer, Message, Receiver
 from predictions.exchange.hl7 import Party, oru_r01
 from predictions.exchange.outbound import CALL_SECONDS, LARGEST_ANSWER, connect
@@ -78,7 +78,7 @@ def exchanged(connection: socket.socket, content: bytes, seconds: float = CALL_S
     except TimeoutError as error:
         raise OutboundProblem(_("It did not acknowledge the message in time."), final=False) from error
     except OSError as error:
-        raise OutboundProblem(_("The connection failed: %(why)s.") % {"why": error}, final=False) from error
+        raise broken(error) from error
     return came.partition(END)[0].rpartition(START)[2]
 
 

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import httpcore
 from django.utils.translation import gettext as _
 
-from predictions.exchange.addresses import OutboundProblem, Resolve, checked, lookup
+from predictions.exchange.addresses import OutboundProblem, Resolve, broken, checked, lookup
 
 # Seconds for one step (connecting, reading, writing), and for all of one call.
 STEP_SECONDS: Final = 10.0
@@ -75,7 +75,7 @@ def send(
     except httpcore.TimeoutException as error:
         raise OutboundProblem(_("It did not answer in time."), final=False) from error
     except (httpcore.NetworkError, httpcore.ProtocolError) as error:
-        raise OutboundProblem(_("The connection failed: %(why)s.") % {"why": error}, final=False) from error
+        raise broken(error) from error
 
 
 def connect(host: str, port: int, *, tls: bool, resolve: Resolve = lookup) -> socket.socket:
@@ -91,7 +91,7 @@ def connect(host: str, port: int, *, tls: bool, resolve: Resolve = lookup) -> so
         opened = _opened(addresses, port, STEP_SECONDS)
         return ssl.create_default_context().wrap_socket(opened, server_hostname=host) if tls else opened
     except OSError as error:
-        raise OutboundProblem(_("The connection failed: %(why)s.") % {"why": error}, final=False) from error
+        raise broken(error) from error
 
 
 class Backend(httpcore.SyncBackend):

@@ -44,6 +44,10 @@ def move(sample: Sample, target: SampleState, actor: User | None, **detail: Any)
         SampleRefused: the table of moves does not know this one.
     """
     state = SampleState(sample.state)
+    if target == state:
+        raise SampleRefused(
+            _("The sample is %(state)s already. Nothing was changed.") % {"state": state.label}
+        )
     if target not in SAMPLE_MOVES[state]:
         raise SampleRefused(
             _("The sample is %(state)s and cannot become %(target)s. Nothing was changed; reload the page.")

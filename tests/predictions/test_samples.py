@@ -127,7 +127,7 @@ def test_a_submitted_sample_is_the_doctors_until_it_is_returned(sample, submit, 
     assert fresh(sample).state == "in_review"
     with pytest.raises(SampleRefused, match="takes no more images"):
         submit(sample_id=sample.pk)
-    with pytest.raises(SampleRefused, match="cannot become"):
+    with pytest.raises(SampleRefused, match="in review already"):
         sample_submit(actor=technician, origin=HERE, sample_id=sample.pk)
     with pytest.raises(PermissionDenied):
         sample_return(actor=technician, origin=HERE, sample_id=sample.pk, reason="no")

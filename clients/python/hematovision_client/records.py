@@ -435,10 +435,11 @@ class ReportLine(TypedDict):
 
 
 class ReportLinks(TypedDict):
-    """Where the report and its file are."""
+    """Where the report is, as JSON, as file, and as FHIR Bundle."""
 
     self: str
     pdf: str
+    fhir: str
 
 
 class ReportPage(TypedDict):

@@ -60,3 +60,7 @@ def test_an_unusable_picture_comes_first(judge):
 
 def test_without_novelty_only_the_limits_count():
     assert told(Judge(LABELS, LEAST, None, 0.0), [0.9, 0.05, 0.05], np.full(16, 1e6, np.float32)) == ""
+
+
+def test_a_limit_that_is_missed_by_little_is_told_with_decimals(judge):
+    assert "94.8% sure, below its limit of 95.0%" in told(judge, [0.05, 0.948, 0.0], at(1))

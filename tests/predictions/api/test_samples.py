@@ -90,6 +90,7 @@ def test_a_sample_is_registered_and_looked_at(api, technician):
 
 def test_a_number_that_is_taken_names_its_sample_to_who_may_see_it(api, sample):
     told = refused(api.post(SAMPLES, {"accession": "HV-26/1"}), 409, "accession_taken")
+    assert list(told) == ["type", "title", "status", "detail", "code", "sample"]
     assert told["sample"] == sample["id"]
     stranger = Asking(PersonFactory())
     assert "sample" not in refused(stranger.post(SAMPLES, {"accession": "HV-26/1"}), 409, "accession_taken")
@@ -281,6 +282,7 @@ def test_reports_come_as_they_were_signed(api, sample, doctor_signed):
     pdf = api.get(line["links"]["pdf"], Accept="application/pdf")
     assert (pdf["Content-Type"], pdf.content, pdf["ETag"]) == ("application/pdf", b"%PDF", f'"{"0" * 64}"')
     assert api.get(line["links"]["pdf"], **{"If-None-Match": pdf["ETag"]}).status_code == 304
+    assert line["links"]["fhir"] == f"{line['links']['self']}/fhir"
     assert AuditEvent.objects.filter(event="report.opened").count() == 2
 
 
@@ -317,3 +319,5 @@ def test_a_machines_token_does_what_its_scopes_say(technician, sample, read):
         "get": ["read"], "search": ["read"], "post": ["samples"], "patch": ["samples"],
         "add": ["samples"], "submit": ["review"],
     }  # fmt: skip
+    told = refused(reads.post(SAMPLES, "{}", "application/json"), 403, "scope_missing")
+    assert "“samples”" in told["detail"]

@@ -37,6 +37,15 @@ def test_a_report_is_told_as_a_bundle_and_the_log_says_so(client, technician, sa
     assert AuditEvent.objects.filter(event="report.opened", subject_id=str(sample.pk)).count() == 1
 
 
+def test_who_has_the_bundle_is_told_just_that_and_nothing_is_logged(client, technician, sample):
+    row = signed_row(sample)
+    client.force_login(technician)
+    first = client.get(address(row))
+    again = client.get(address(row), headers={"If-None-Match": first["ETag"]})
+    assert (again.status_code, again.content, again["ETag"]) == (304, b"", first["ETag"])
+    assert AuditEvent.objects.filter(event="report.opened").count() == 1
+
+
 def test_a_replaced_version_says_where_the_newest_is(client, technician, sample):
     rows = [signed_row(sample) for _version in range(3)]
     client.force_login(technician)

@@ -85,7 +85,7 @@ def test_what_was_signed_while_a_receiver_was_dead_arrives_in_order(signing, des
         lis, port = destination(server.url, kind="hl7"), server.port
     signing()
     assert deliver.deliver(lis.pk) == 0
-    assert "connection failed" in Delivery.objects.get().last_answer
+    assert Delivery.objects.get().last_answer == "The connection failed: Connection refused."
     signing()
     assert deliver.deliver(lis.pk) == 0
     later(hours=1)
