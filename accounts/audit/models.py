@@ -10,6 +10,8 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from accounts.audit.telling import told
+
 
 class Outcome(models.TextChoices):
     """How the act ended."""
@@ -74,6 +76,11 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.id} {self.event}"
+
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        """The names and values of the detail, as people read them."""
+        return told(self.detail)
 
 
 class ChainHead(models.Model):

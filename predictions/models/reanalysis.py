@@ -53,7 +53,10 @@ class ReanalysedSample(models.Model):
 
     ``switched`` means that the new reading is the sample's now; ``compared`` that it was read for comparison
     only and nothing of it was kept but ``outcome``: how many cells the two readings call what (``before``,
-    ``now``) and how many of the earlier ones are called otherwise (``changed``).
+    ``now``), how many of the earlier ones are called otherwise (``changed``), what each became (``became``:
+    rows of earlier name, new name, number) and, where people had said something, what they said against
+    both (``words``: rows of their word, earlier name, new name, number). ``''`` is unidentified,
+    ``NO_CELL`` that the new reading has found nothing there.
     """
 
     class State(models.TextChoices):

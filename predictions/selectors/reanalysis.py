@@ -25,6 +25,8 @@ class Progress:
     changed: int
     before: dict[str, int]
     now: dict[str, int]
+    became: dict[tuple[str, str], int]
+    words: dict[tuple[str, str, str], int]
 
     @property
     def done(self) -> int:
@@ -85,8 +87,15 @@ def progress(order: Reanalysis) -> Progress:
     rows = ReanalysedSample.objects.filter(order=order)
     counts = dict(rows.order_by().values_list("state").annotate(Count("pk")))
     before, now, changed = Counter[str](), Counter[str](), 0
+    became, words = Counter[tuple[str, str]](), Counter[tuple[str, str, str]]()
     for outcome in rows.exclude(outcome={}).values_list("outcome", flat=True).iterator():
         before.update(outcome["before"])
         now.update(outcome["now"])
         changed += outcome["changed"]
-    return Progress(counts, sum(counts.values()), before.total(), changed, dict(before), dict(now))
+        # Samples that were read again by an earlier release have neither.
+        became.update({(old, new): number for old, new, number in outcome.get("became", ())})
+        words.update({(word, old, new): number for word, old, new, number in outcome.get("words", ())})
+    total = sum(counts.values())
+    return Progress(
+        counts, total, before.total(), changed, dict(before), dict(now), dict(became), dict(words)
+    )

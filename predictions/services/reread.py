@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,19 +24,17 @@ from django.utils.translation import gettext as _
 
 from accounts.audit.record import record
 from hematovision.core.queue import READ_AGAIN, ring
-from mlcore.engine.contracts import Box, CellPrediction
-from mlcore.engine.matching import LEAST_OVERLAP, overlap
 from mlcore.serving import loader
 from mlcore.serving.loader import Loaded, ModelUnavailable
 from predictions.errors import ImageGone
 from predictions.models import Analysis, AnalysisJob, EventKind, ReanalysedSample, Reanalysis, SmearField
 from predictions.pipeline.infer import Reading, infer
-from predictions.selectors.access import latest_reading
 from predictions.selectors.reanalysis import may_switch
 from predictions.services.days import count_reading
 from predictions.services.jobs import keep
 from predictions.services.reanalysis import end
 from predictions.services.recount import recount
+from predictions.services.reread_outcome import outcome_of
 from predictions.services.trail import locked, note
 from predictions.services.twins import suggest_twins
 from predictions.states import JobState
@@ -172,7 +169,7 @@ def _finish(unit: Unit, pairs: Sequence[tuple[SmearField, Reading]], loaded: Loa
 
     Nothing is kept when another worker has taken the sample over meanwhile.
     """
-    outcome = _outcome(pairs)
+    outcome = outcome_of(pairs)
     with transaction.atomic():
         sample = locked(None, unit.sample_id)
         switch = bool(pairs) and may_switch(sample)
@@ -191,30 +188,6 @@ def _finish(unit: Unit, pairs: Sequence[tuple[SmearField, Reading]], loaded: Loa
         record("sample.read_again", actor=None, subject=sample, detail=facts)
     for field, _reading in pairs:
         suggest_twins(field)
-
-
-def _outcome(pairs: Sequence[tuple[SmearField, Reading]]) -> dict[str, Any]:
-    """Count what the readings of before and now call their cells, and which of the earlier ones differ."""
-    before, now, changed = Counter[str](), Counter[str](), 0
-    for field, reading in pairs:
-        _analysis, cells = latest_reading(field)
-        fresh = reading.prediction.cells
-        now.update(_name(cell) for cell in fresh)
-        for cell in cells:
-            called = "" if cell.abstained else cell.label
-            before[called] += 1
-            changed += called != _same(cell.box, fresh)
-    return {"before": before, "now": now, "changed": changed} if pairs else {}
-
-
-def _same(box: tuple[int, int, int, int], fresh: Sequence[CellPrediction]) -> str | None:
-    """Return what the new reading calls the cell in ``box``; None where it has found none there."""
-    best = max(fresh, key=lambda cell: overlap(cell.box, Box(*box)), default=None)
-    return _name(best) if best and overlap(best.box, Box(*box)) >= LEAST_OVERLAP else None
-
-
-def _name(cell: CellPrediction) -> str:
-    return "" if cell.abstained else cell.label
 
 
 def _held(unit: Unit) -> Any:

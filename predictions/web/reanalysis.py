@@ -20,10 +20,10 @@ from accounts.web.access import requires, signed_in
 from hematovision.core.origin import Origin
 from mlcore.registry import selectors as models
 from mlcore.registry.models import ModelVersion
-from mlcore.web.vocabulary import UNIDENTIFIED, cell_class, place
 from predictions.models import ReanalysedSample, Reanalysis
-from predictions.selectors.reanalysis import Progress, orders, progress
+from predictions.selectors.reanalysis import orders, progress
 from predictions.services.reanalysis import ReanalysisRefused, reanalysis_order, reanalysis_stop
+from predictions.web.reread_tables import by_class, by_word, changes
 
 SHOWN: Final = 20
 OF_DAY: Final = {"type": "date"}
@@ -88,7 +88,8 @@ def detail(request: HttpRequest, order_id: UUID) -> HttpResponse:
     if order.state != Reanalysis.State.RUNNING:
         names[ReanalysedSample.State.WAITING] = gettext_lazy("not read")
     states = [(name, found.counts.get(state, 0)) for state, name in names.items()]
-    context = {"order": order, "progress": found, "states": states, "classes": _classes(found)}
+    tables = {"classes": by_class(found), "changes": changes(found), "words": by_word(found)}
+    context = {"order": order, "progress": found, "states": states, **tables}
     return render(request, "predictions/reanalysis.html", context)
 
 
@@ -102,14 +103,3 @@ def stop(request: HttpRequest, order_id: UUID) -> HttpResponse:
         raise Http404 from None
     messages.success(request, _("It ends after the sample at hand. What was read stays."))
     return redirect("reanalysis_order", order_id)
-
-
-def _classes(found: Progress) -> list[tuple[object, int, int]]:
-    """Return how many cells were called what before and are now, in the order of the classes."""
-    labels = sorted(
-        found.before.keys() | found.now.keys(), key=lambda label: (not label, place(label), label)
-    )
-    return [
-        (cell_class(label) if label else UNIDENTIFIED, found.before.get(label, 0), found.now.get(label, 0))
-        for label in labels
-    ]

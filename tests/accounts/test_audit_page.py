@@ -6,6 +6,7 @@ from django.db import transaction
 from accounts.audit.models import AuditEvent
 from accounts.audit.record import record
 from accounts.audit.selectors import AuditFilters, audit_page
+from accounts.audit.telling import told
 from accounts.services import person_change_role
 from tests.accounts.factories import PersonFactory
 
@@ -91,3 +92,16 @@ def test_what_stands_in_the_log_is_shown_as_text(client, admin):
     text = client.get("/audit/").content.decode()
     assert "&lt;script&gt;" in text
     assert "<img onerror" not in text
+
+
+def test_a_detail_is_told_in_words_and_its_hashes_are_short():
+    detail = {"sha256": "ab" * 32, "cells": {"neutrophil": 4, "": 1}, "proof": None, "again": True}
+    detail["data"] = {"sets": ["cd" * 32, "Drawn"]}
+    assert told(detail) == [
+        ("sha256", "abababababab…"),
+        ("cells neutrophil", "4"),
+        ("cells unidentified", "1"),
+        ("proof", "–"),
+        ("again", "yes"),
+        ("data sets", "cdcdcdcdcdcd…, Drawn"),
+    ]

@@ -12,8 +12,15 @@ from accounts.forgotten import wishes_fulfil
 from tests.accounts.factories import PASSWORD, PersonFactory
 
 pytestmark = pytest.mark.django_db
-# Too short; on the list of common ones; the person's own address; digits alone.
-WEAK = ["short-one-7", "q1w2e3r4t5y6", "1qaz2wsx3edc", "somebody.long@example.org", "123456789012345"]
+# Too short; on the list of common ones; the person's own address; digits alone; a word twice.
+WEAK = [
+    "short-one-7",
+    "q1w2e3r4t5y6",
+    "1qaz2wsx3edc",
+    "somebody.long@example.org",
+    "123456789012345",
+    "passwordpassword",
+]
 
 
 @pytest.fixture

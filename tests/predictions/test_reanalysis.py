@@ -1,5 +1,6 @@
 """Old samples are read again one by one, after everything new, and what people have said or signed stays."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from django.utils import timezone
 
 from accounts.audit.models import AuditEvent
 from hematovision.core.origin import Origin
+from mlcore.engine.contracts import NO_CELL
 from predictions.models import (
     Analysis,
     DayTally,
@@ -26,6 +28,7 @@ from predictions.services import cells_review, sample_create, sample_submit
 from predictions.services.analyse import analyse_field
 from predictions.services.reanalysis import ReanalysisRefused, reanalysis_order, reanalysis_stop
 from predictions.services.reread import _claim, _read_sample, read_again
+from predictions.web.reread_tables import by_class, by_word, changes
 from tests.accounts.factories import PersonFactory
 from tests.predictions import hostile, plain_model
 from tests.predictions.test_days import counted, kept
@@ -111,6 +114,53 @@ def test_reviewed_submitted_and_signed_samples_are_compared_and_stay(old, new, a
     assert states() == ["compared"] * 3
     assert everything() == before
     assert progress(Reanalysis.objects.get()).changed == 6
+
+
+def test_both_readings_are_held_against_each_other_and_against_peoples_words(
+    old, new, admin, technician, client
+):
+    sample, _other = old(), old()
+    first, second = cell_states(sample)
+    for state, word in ((first, "neutrophil"), (second, "monocyte")):
+        seen = {state.cell.pk: state.seen}
+        cells_review(actor=technician, origin=HERE, sample_id=sample.pk, seen=seen, code=word)
+    one = order(admin)
+    assert read_again(load=lambda: new) == 2
+    told = progress(one)
+    assert told.became == {("neutrophil", "monocyte"): 4}
+    assert told.words == {
+        ("neutrophil", "neutrophil", "monocyte"): 1,
+        ("monocyte", "neutrophil", "monocyte"): 1,
+    }
+    assert [(row.kind.short, row.before, row.alike, row.now) for row in by_class(told)] == [
+        ("NEU", 4, 0, 0),
+        ("MON", 0, 0, 4),
+    ]
+    assert [(old.short, new.short, cells) for old, new, cells in changes(told)] == [("NEU", "MON", 4)]
+    rows = {row.kind.short: (row.cells, row.before, row.now) for row in by_word(told)}
+    assert rows == {"NEU": (1, 1, 0), "MON": (1, 0, 1)}
+    client.force_login(admin)
+    assert "People say" in client.get(reverse("reanalysis_order", args=[one.pk])).content.decode()
+
+
+def test_a_cell_that_the_new_reading_does_not_find_is_told_apart(old, new, admin):
+    old(1)
+    predict = new.predict
+    new.predict = lambda image, *, single=False: replace(predict(image, single=single), cells=())
+    one = order(admin)
+    read_again(load=lambda: new)
+    assert progress(one).became == {("neutrophil", NO_CELL): 1}
+
+
+def test_orders_of_an_earlier_release_are_still_told(old, new, admin, client):
+    old(1)
+    one = order(admin)
+    earlier = {"before": {"neutrophil": 3}, "now": {"neutrophil": 3}, "changed": 0}
+    ReanalysedSample.objects.update(state="compared", outcome=earlier)
+    client.force_login(admin)
+    page = client.get(reverse("reanalysis_order", args=[one.pk])).content.decode()
+    assert "0 of 3 cells" in page
+    assert "What became of what" not in page
 
 
 def test_a_review_that_comes_while_a_sample_is_read_keeps_it_as_it_is(old, new, admin, technician):
