@@ -48,8 +48,9 @@ def order_of(body: object, *, now: datetime) -> PlacedOrder:
 def _checked(body: object) -> ServiceRequest:
     if not isinstance(body, dict) or body.get("resourceType") != "ServiceRequest":
         raise OrderRefused([("ServiceRequest", _("Send one ServiceRequest of FHIR R4 as JSON."))])
-    if empty := next(_empty(body, "ServiceRequest"), None):
-        raise OrderRefused([(empty, _("FHIR has nothing empty: leave out what there is not."))])
+    text = _("FHIR has nothing empty: leave out what there is not.")
+    if empty := [(place, text) for place in _empty(body, "ServiceRequest")]:
+        raise OrderRefused(empty)
     try:
         return ServiceRequest.model_validate(body)
     except ValidationError as problem:
