@@ -66,6 +66,8 @@ class Number(_Strict, serializers.DecimalField):
 
     def to_internal_value(self, data: Any) -> Any:
         """Read the number."""
+        assert self.min_value is not None
+        assert self.max_value is not None
         # What is beyond a limit is not rounded into it.
         if float(self.min_value) <= data <= float(self.max_value):
             data = round(data, self.decimal_places)
