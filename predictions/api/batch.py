@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from functools import partial
 from http import HTTPStatus
 from typing import Any, BinaryIO, cast
 
@@ -16,19 +15,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.models import MachineToken, User
+from accounts.models import MachineToken
 from accounts.permissions import Capability, require
 from hematovision.core.errors import PortalError
 from predictions.api import describe_batch, errors
 from predictions.api.asking import actor_of, origin_of, yes
-from predictions.api.idempotent import REPLAYED, asked_by
+from predictions.api.idempotent import REPLAYED, Also, asked_by, uploaded_once
 from predictions.api.representation import represent
 from predictions.api.views import FRAME_BYTES
-from predictions.errors import AnsweredBefore, BadValue, UploadRefused
+from predictions.errors import BadValue, UploadRefused
 from predictions.models import SmearField
-from predictions.selectors import earlier_same, visible_fields
 from predictions.services import Submitted, field_submit, results_awaited
-from predictions.services.idempotency import Asked, key_found, key_of_upload, key_taken
+from predictions.services.idempotency import Asked, key_taken
 
 
 class PredictBatch(APIView):
@@ -73,23 +71,21 @@ def _taken(
     request: Request, file: UploadedFile, *, single: bool, asked: Asked | None
 ) -> Submitted | dict[str, Any]:
     """Return what became of one file: a field, or what a request of its own would be refused with."""
-    while True:
-        try:
-            if asked and (row := key_found(asked)):
-                return _made(actor_of(request), row.made)
-            return field_submit(
-                actor=actor_of(request),
-                origin=origin_of(request),
-                content=cast("BinaryIO", file),
-                name=file.name or "",
-                single=single,
-                also=partial(key_of_upload, asked) if asked else None,
-            )
-        except AnsweredBefore:
-            # A parallel request with this key was first, so its field is there now.
-            continue
-        except (PortalError, SmearField.DoesNotExist) as error:
-            return _refused(error)
+
+    def submit(also: Also | None) -> Submitted:
+        return field_submit(
+            actor=actor_of(request),
+            origin=origin_of(request),
+            content=cast("BinaryIO", file),
+            name=file.name or "",
+            single=single,
+            also=also,
+        )
+
+    try:
+        return uploaded_once(asked, submit)[0]
+    except (PortalError, SmearField.DoesNotExist) as error:
+        return _refused(error)
 
 
 def _refused(error: Exception) -> dict[str, Any]:
@@ -98,12 +94,6 @@ def _refused(error: Exception) -> dict[str, Any]:
     assert refusal is not None
     later = refusal.get("Retry-After")
     return {**refusal.data, **({"retry_after": int(later)} if later else {})}
-
-
-def _made(actor: User, key: str) -> Submitted:
-    """Return the field that an earlier request made of the file."""
-    field = visible_fields(actor).select_related("image", "job").get(pk=key)
-    return Submitted(field, earlier_same(actor, field.original_sha256, than=field))
 
 
 def _of_file(asked: Asked | None, number: int) -> Asked | None:

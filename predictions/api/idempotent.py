@@ -71,15 +71,16 @@ def once(
     return _replayed(row)
 
 
-def uploaded_once(request: Request, submit: Callable[[Also | None], Submitted]) -> tuple[Submitted, bool]:
+def uploaded_once(asked: Asked | None, submit: Callable[[Also | None], Submitted]) -> tuple[Submitted, bool]:
     """Return the field of an upload, and whether an earlier request with the same key has made it.
 
     The file is read and decoded outside of every transaction; the key is written in the one that makes the
     field. ``submit`` gets what it has to hand on to ``field_submit`` as ``also``, None without a key.
 
-    Raises: as :func:`once`.
+    Raises:
+        KeyReused: the key belongs to another request of this person.
+        SmearField.DoesNotExist: the person may see the field no longer.
     """
-    asked = asked_by(request)
     if asked is None:
         return submit(None), False
     row = key_found(asked)
@@ -91,7 +92,7 @@ def uploaded_once(request: Request, submit: Callable[[Also | None], Submitted]) 
             row = key_found(asked)
             if row is None:
                 raise
-    field = visible_fields(request.user).select_related("image", "job").get(pk=row.made)
+    field = visible_fields(asked.person).select_related("image", "job").get(pk=row.made)
     return Submitted(field, earlier_same(asked.person, field.original_sha256, than=field)), True
 
 

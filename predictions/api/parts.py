@@ -18,7 +18,7 @@ from accounts.permissions import Capability, require
 from predictions.api import conditional
 from predictions.api.asking import actor_of, only_file, origin_of, yes
 from predictions.api.described import parts as describe
-from predictions.api.idempotent import REPLAYED, Also, uploaded_once
+from predictions.api.idempotent import REPLAYED, Also, asked_by, uploaded_once
 from predictions.api.paging import paged
 from predictions.api.representation import represent
 from predictions.api.samples import Scoped
@@ -80,7 +80,7 @@ class SampleFields(Predict, Scoped):
                 also=hold,
             )
 
-        made, replayed = uploaded_once(request, submit)
+        made, replayed = uploaded_once(asked_by(request), submit)
         told = represent(made.field, duplicate_of=made.duplicate_of)
         headers = {"Location": told["status_url"], **(REPLAYED if replayed else {})}
         return Response(told, status=HTTPStatus.CREATED, headers=headers)

@@ -57,7 +57,7 @@ class Whole(_Strict, serializers.IntegerField):
 
 
 class Number(_Strict, serializers.DecimalField):
-    """A decimal number, told as a number of JSON; rounded to the places that are kept.
+    """A decimal number between limits, told as a number of JSON; rounded to the places that are kept.
 
     Arithmetic in binary gives 6.3999999999999995 for 6.4, which is no fault of whoever sends it.
     """
@@ -66,7 +66,12 @@ class Number(_Strict, serializers.DecimalField):
 
     def to_internal_value(self, data: Any) -> Any:
         """Read the number."""
-        return super().to_internal_value(round(data, self.decimal_places))
+        assert self.min_value is not None
+        assert self.max_value is not None
+        # What is beyond a limit is not rounded into it.
+        if float(self.min_value) <= data <= float(self.max_value):
+            data = round(data, self.decimal_places)
+        return super().to_internal_value(data)
 
 
 class Yes(_Strict, serializers.BooleanField):

@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 from accounts.models import MachineToken
 from predictions.api import conditional, describe
 from predictions.api.asking import actor_of, only_file, origin_of, yes
-from predictions.api.idempotent import REPLAYED, uploaded_once
+from predictions.api.idempotent import REPLAYED, asked_by, uploaded_once
 from predictions.api.representation import represent
 from predictions.errors import UploadRefused
 from predictions.selectors import visible_fields
@@ -52,7 +52,7 @@ class Predict(APIView):
         file = only_file(request)
         single = yes(request, "single")
         submitted, replayed = uploaded_once(
-            request,
+            asked_by(request),
             lambda also: field_submit(
                 actor=actor_of(request),
                 origin=origin_of(request),

@@ -50,7 +50,9 @@ def refusal(status: int, code: str, about: str) -> dict[tuple[int, str], OpenApi
 
 
 BAD_VALUES: Final = refusal(422, "invalid", "invalid: a value cannot be taken; “errors” says which")
-BAD_PAGE: Final = refusal(400, "bad_value", "bad_value: no such limit; bad_cursor: no such page")
+BAD_PAGE: Final = refusal(400, "bad_value", "bad_value: no such limit") | refusal(
+    404, "bad_cursor", "bad_cursor: no such page"
+)
 NO_PROOF: Final = refusal(
     403,
     "proof_needed",

@@ -48,8 +48,9 @@ def order_of(body: object, *, now: datetime) -> PlacedOrder:
 def _checked(body: object) -> ServiceRequest:
     if not isinstance(body, dict) or body.get("resourceType") != "ServiceRequest":
         raise OrderRefused([("ServiceRequest", _("Send one ServiceRequest of FHIR R4 as JSON."))])
-    if empty := next(_empty(body, "ServiceRequest"), None):
-        raise OrderRefused([(empty, _("FHIR has no null: leave out what there is not."))])
+    text = _("FHIR has nothing empty: leave out what there is not.")
+    if empty := [(place, text) for place in _empty(body, "ServiceRequest")]:
+        raise OrderRefused(empty)
     try:
         return ServiceRequest.model_validate(body)
     except ValidationError as problem:
@@ -209,12 +210,13 @@ def _is_count(value: Any) -> bool:
 
 
 def _empty(told: object, place: str) -> Iterator[str]:
-    """Tell where properties are null, which the models take for left out."""
-    if isinstance(told, dict):
+    """Tell where nothing stands, or only spaces, which the models take for left out."""
+    if told in (None, [], {}) or (isinstance(told, str) and not told.strip()):
+        yield place
+    elif isinstance(told, dict):
         for name, value in told.items():
-            here = f"{place}.{name}"
-            yield from [here] if value is None else _empty(value, here)
-    if isinstance(told, list):
+            yield from _empty(value, f"{place}.{name}")
+    elif isinstance(told, list):
         for number, value in enumerate(told):
             yield from _empty(value, f"{place}[{number}]")
 

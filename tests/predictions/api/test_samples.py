@@ -151,9 +151,20 @@ def test_a_change_is_of_the_version_that_was_seen(api, sample):
     refused(api.patch(address, {"accession": "HV-2"}), 409, "accession_taken")
 
 
+def test_a_count_of_binary_arithmetic_is_rounded_to_the_places_that_are_kept(api, sample):
+    address = sample["links"]["self"]
+    assert api.patch(address, {"wbc": 6.3999999999999995}).json()["wbc"] == 6.4
+    assert api.patch(address, {"wbc": 99999.99}).json()["wbc"] == 99999.99
+    for beyond in (99999.991, -0.001):
+        refused(api.patch(address, {"wbc": beyond}), 422, "invalid")
+
+
 def test_the_list_is_filtered_and_found_by_name_in_the_body(api, sample, technician):
     other = api.post(SAMPLES, {"accession": "HV-2", "received_at": "2026-01-02T03:04:05Z"}).json()
     Sample.objects.filter(pk=other["id"]).update(state=SampleState.CANCELLED, flags=["delta"])
+
+    for empty in (f"{SAMPLES}?state=", "/api/v1/fields?state="):
+        refused(api.get(empty), 422, "invalid")
 
     def ids(query):
         return [one["id"] for one in api.get(f"{SAMPLES}?{query}").json()["results"]]

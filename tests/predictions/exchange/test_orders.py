@@ -86,8 +86,15 @@ def test_an_age_is_counted_as_people_count_it(born, on, age):
     assert (found.value, found.unit) == age
 
 
+def put(part, facts):
+    """Change a part of the order; what is None is left out."""
+    part.update(facts)
+    for name in [name for name, value in facts.items() if value is None]:
+        part.pop(name)
+
+
 def of_order(**facts):
-    return lambda order, inside: order.update(facts)
+    return lambda order, inside: put(order, facts)
 
 
 def of_inside(which, *path, **facts):
@@ -97,7 +104,7 @@ def of_inside(which, *path, **facts):
         part = inside[which]
         for name in path:
             part = part[name]
-        part.update(facts)
+        put(part, facts)
 
     return change
 
@@ -115,7 +122,7 @@ def coded(**facts):
 
 
 def numbered(**facts):
-    return lambda order, inside: order["identifier"][0].update(facts)
+    return lambda order, inside: put(order["identifier"][0], facts)
 
 
 BLOOD, WHITE = "ServiceRequest.contained.collection", "ServiceRequest.supportingInfo"
@@ -133,7 +140,10 @@ MODIFIER = [{"url": "urn:x", "valueBoolean": True}]
         (coded(code="2345-7"), "ServiceRequest.code"),
         (coded(system="urn:x"), "ServiceRequest.code"),
         (of_order(identifier=None), "ServiceRequest.identifier"),
-        (numbered(value="  "), "ServiceRequest.identifier"),
+        (numbered(value="  "), "ServiceRequest.identifier[0].value"),
+        (lambda order, inside: order.update(requester={}), "ServiceRequest.requester"),
+        (lambda order, inside: order.update(note=[None]), "ServiceRequest.note[0]"),
+        (of_inside(PATIENT, gender=""), "ServiceRequest.contained[0].gender"),
         (numbered(system=None), "ServiceRequest.identifier"),
         (lambda order, inside: order.pop("subject"), SUBJECT),
         (of_inside(PATIENT, identifier=None), SUBJECT),
