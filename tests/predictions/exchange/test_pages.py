@@ -70,7 +70,7 @@ def test_a_destination_is_added_and_its_secret_never_shown(desk, admin):
         ({"secret": "schlüsselschlüssel"}, "ASCII"),
         ({"signed": ""}, "Choose at least one event"),
         ({"kind": "hl7", "address": "mllp://127.0.0.1:2575", "analysed": "on"}, "Choose at least one event"),
-        ({"kind": "hl7"}, "does not begin with mllps://"),
+        ({"kind": "hl7", "secret": ""}, "does not begin with mllps://"),
         ({"name": "Taken"}, "Another destination has this name."),
     ],
 )
