@@ -123,8 +123,8 @@ class MachineToken(models.Model):
 
     @property
     def rights(self) -> list[str]:
-        """What it may do, in words."""
-        return [str(self.Scope(one).label) for one in self.scopes]
+        """What it may do, in words, in the order in which it was chosen from."""
+        return [str(one.label) for one in self.Scope if one in self.scopes]
 
 
 class FactorReset(models.Model):

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count, DurationField, ExpressionWrapper, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import (
+    Count,
+    DurationField,
+    Exists,
+    ExpressionWrapper,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+)
 from django.db.models.functions import Coalesce, Now
 
 from predictions.models import Delivery, Destination, Event
@@ -44,8 +54,18 @@ def troubled() -> QuerySet[Destination]:
 
 
 def deliveries() -> QuerySet[Delivery]:
-    """Return everything that was to be told, newest first, without tests of the way."""
-    return Delivery.objects.exclude(event=Event.TEST).select_related("destination", "sample", "report")
+    """Return everything that was to be told, newest first, without tests of the way.
+
+    ``behind`` says that something earlier of the same sample has to arrive there first.
+    """
+    earlier = Delivery.objects.filter(
+        destination=OuterRef("destination"),
+        sample=OuterRef("sample"),
+        state=Delivery.State.WAITING,
+        pk__lt=OuterRef("pk"),
+    )
+    told = Delivery.objects.exclude(event=Event.TEST).annotate(behind=Exists(earlier))
+    return told.select_related("destination", "sample", "report")
 
 
 def last_test(destination: Destination) -> Delivery | None:

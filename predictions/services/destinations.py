@@ -209,6 +209,8 @@ def _check(destination: Destination, facts: DestinationFacts) -> None:
     unknown = set(facts.events) - set(EVENTS_OF[destination.kind])
     if unknown or not facts.events:
         raise DestinationRefused("events", _("Choose at least one event that this kind can be told of."))
+    if facts.secret and destination.kind == Kind.HL7:
+        raise DestinationRefused("secret", _("HL7 has no secret. Leave it empty."))
     if facts.secret and not (facts.secret.isascii() and facts.secret.isprintable()):
         raise DestinationRefused("secret", _("The secret may hold letters, digits and signs of ASCII only."))
     if (

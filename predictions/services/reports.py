@@ -107,7 +107,8 @@ def report_amend(*, actor: User, origin: Origin, sample_id: UUID, reason: str) -
         raise SigningRefused(_("Say why the report is amended: the new version prints it."))
     with transaction.atomic():
         sample = locked(actor, sample_id)
-        move(sample, SampleState.IN_REVIEW, actor, reason=given, amends=True)
+        signed = (SampleState.SIGNED, SampleState.AMENDED)
+        move(sample, SampleState.IN_REVIEW, actor, only_from=signed, reason=given, amends=True)
         judge_patient(sample)
         record("report.amendment_begun", actor=actor, subject=sample, origin=origin)
     return sample

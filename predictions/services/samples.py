@@ -50,15 +50,16 @@ COMMENT_LENGTH: Final = 2000
 
 
 class _Act(NamedTuple):
-    """A move that a person makes: where to, and its name in the log."""
+    """A move that a person makes: where to, its name in the log, and from where alone."""
 
     target: SampleState
     event: str
+    only_from: tuple[SampleState, ...] = tuple(SampleState)
 
 
 CANCEL: Final = _Act(SampleState.CANCELLED, "sample.cancelled")
-SUBMIT: Final = _Act(SampleState.IN_REVIEW, "sample.submitted")
-RETURN: Final = _Act(SampleState.TO_REVIEW, "sample.returned")
+SUBMIT: Final = _Act(SampleState.IN_REVIEW, "sample.submitted", (SampleState.TO_REVIEW,))
+RETURN: Final = _Act(SampleState.TO_REVIEW, "sample.returned", (SampleState.IN_REVIEW,))
 
 
 def sample_create(*, actor: User, origin: Origin, facts: Mapping[str, Any]) -> Sample:
@@ -205,7 +206,7 @@ def _moved(act: _Act, actor: User, origin: Origin, sample_id: UUID, reason: str 
     detail = {} if reason is None else {"reason": _given(reason)}
     with transaction.atomic():
         sample = locked(actor, sample_id)
-        move(sample, act.target, actor, **detail)
+        move(sample, act.target, actor, only_from=act.only_from, **detail)
         record(act.event, actor=actor, subject=sample, origin=origin)
     return sample
 

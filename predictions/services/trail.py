@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -37,18 +37,29 @@ def note(sample: Sample, kind: EventKind, actor: User | None, detail: Mapping[st
     return sample.revision
 
 
-def move(sample: Sample, target: SampleState, actor: User | None, **detail: Any) -> None:
+def move(
+    sample: Sample,
+    target: SampleState,
+    actor: User | None,
+    *,
+    only_from: Collection[SampleState] = tuple(SampleState),
+    **detail: Any,
+) -> None:
     """Bring a locked sample into another state.
 
+    Args:
+        only_from: where the act begins. The table alone would let a technician who hands on a sample take a
+            signed one back into review, which is a doctor's amendment.
+
     Raises:
-        SampleRefused: the table of moves does not know this one.
+        SampleRefused: the table of moves does not know this one, or the act begins elsewhere.
     """
     state = SampleState(sample.state)
     if target == state:
         raise SampleRefused(
             _("The sample is %(state)s already. Nothing was changed.") % {"state": state.label}
         )
-    if target not in SAMPLE_MOVES[state]:
+    if target not in SAMPLE_MOVES[state] or state not in only_from:
         raise SampleRefused(
             _("The sample is %(state)s and cannot become %(target)s. Nothing was changed; reload the page.")
             % {"state": state.label, "target": target.label}

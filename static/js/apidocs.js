@@ -15,7 +15,10 @@
   // The operations alone: the page has its own title, its own main part, and no place to leave a token in.
   const plain = ({ React }) => ({
     components: {
-      Plain: ({ getComponent }) => {
+      Plain: ({ getComponent, specSelectors }) => {
+        // Until the description is there, Swagger UI would say that it holds nothing.
+        const there = specSelectors.loadingStatus();
+        if (there === undefined || there === "loading") return React.createElement("p", { className: "muted" }, place.dataset.waiting);
         const parts = [["SvgAssets"], ["errors", true], ["operations", true]];
         const drawn = parts.map(([name, connected]) => React.createElement(getComponent(name, connected), { key: name }));
         return React.createElement("div", { className: "swagger-ui" }, drawn);

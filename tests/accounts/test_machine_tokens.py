@@ -65,6 +65,12 @@ def test_a_token_does_what_its_scopes_say(client, made, settings, tmp_path):
     assert (event.actor, event.agent) == (person, "Scanner 3 (scanner/1)")
 
 
+def test_rights_are_told_in_the_order_in_which_they_are_chosen_from(made):
+    token, _headers = made(PersonFactory(), "review", "read", "predict")
+    told = ["send images for analysis", "read results", "review cells and hand samples on"]
+    assert token.rights == told
+
+
 def test_a_token_has_no_more_rights_than_its_person(client, made, settings, tmp_path, admin):
     person = PersonFactory()
     headers = made(person, "predict")[1]

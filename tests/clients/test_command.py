@@ -97,7 +97,14 @@ def test_a_busy_portal_is_given_the_time_it_asks_for(hematovision, door, picture
 def test_nobody_answers(hematovision, pictures, tmp_path):
     hematovision.address = f"http://127.0.0.1:{free_port()}"
     hematovision("login-check", "--patience", "1", status=4)
-    assert "does not answer" in hematovision.said
+    assert "does not answer: Connection refused" in hematovision.said
+
+
+def test_output_that_nobody_reads_to_its_end_is_no_fault(hematovision, reader, pictures, tmp_path):
+    [path] = pictures(tmp_path, 1).iterdir()
+    process = hematovision.begin("predict", path, "--json")
+    process.stdout.close()
+    assert (process.wait(30), "Traceback" in process.stderr.read()) == (141, False)
 
 
 def test_what_the_token_may(portal, token):

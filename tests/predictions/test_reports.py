@@ -177,6 +177,18 @@ def test_an_amendment_is_a_new_version_with_a_reason_and_the_first_stays(sample,
     assert first.code != second.code
 
 
+def test_nobody_takes_a_signed_report_back_but_a_doctor_with_a_reason(sample, sign, doctor, technician):
+    with pytest.raises(SampleRefused):
+        report_amend(actor=doctor, origin=HERE, sample_id=sample.pk, reason="Nothing is signed yet.")
+    for state, reason in (("signed", ""), ("amended", "A blast was overlooked.")):
+        if reason:
+            report_amend(actor=doctor, origin=HERE, sample_id=sample.pk, reason=reason)
+        sign()
+        with pytest.raises(SampleRefused):
+            sample_submit(actor=technician, origin=HERE, sample_id=sample.pk)
+        assert Sample.objects.get().state == state
+
+
 def test_a_signed_report_cannot_be_changed_by_anybody(sample, sign):
     sign()
     statements = (

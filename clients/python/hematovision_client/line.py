@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import ssl
 import time
 from datetime import UTC, datetime
@@ -103,7 +104,9 @@ class Line:
             return self._client.send(request)
         except httpx.TransportError as error:
             said = str(error) or type(error).__name__
-            failure = Unreachable(0, "unreachable", f"{self._client.base_url} does not answer: {said}")
+            # "[Errno 111] Connection refused": the number is of no use to people.
+            why = re.sub(r"^\[[^]]*\] ", "", said)
+            failure = Unreachable(0, "unreachable", f"{self._client.base_url} does not answer: {why}")
             if "CERTIFICATE_VERIFY_FAILED" in said:
                 raise failure from error
             return failure

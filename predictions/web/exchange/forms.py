@@ -78,13 +78,15 @@ class DestinationForm(forms.Form):
                 if event not in EVENTS_OF[destination.kind]:
                     del self.fields[name]
         self.fields["secret"].help_text = about
+        if destination is not None and destination.kind == Destination.Kind.HL7:
+            del self.fields["secret"]
 
     def facts(self) -> DestinationFacts:
         """Return what a valid form holds."""
         given = self.cleaned_data
         events = tuple(event for name, event in TICKS.items() if given.get(name))
-        known = {name: given[name] for name in ("kind", "name", "address", "site", "secret")}
-        return DestinationFacts(**known, events=events)
+        known = {name: given[name] for name in ("kind", "name", "address", "site")}
+        return DestinationFacts(**known, secret=given.get("secret", ""), events=events)
 
     def refuse(self, refusal: DestinationRefused) -> None:
         """Show at the right control what the service refused."""

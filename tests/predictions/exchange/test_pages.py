@@ -70,7 +70,7 @@ def test_a_destination_is_added_and_its_secret_never_shown(desk, admin):
         ({"secret": "schlüsselschlüssel"}, "ASCII"),
         ({"signed": ""}, "Choose at least one event"),
         ({"kind": "hl7", "address": "mllp://127.0.0.1:2575", "analysed": "on"}, "Choose at least one event"),
-        ({"kind": "hl7"}, "does not begin with mllps://"),
+        ({"kind": "hl7", "secret": ""}, "does not begin with mllps://"),
         ({"name": "Taken"}, "Another destination has this name."),
     ],
 )
@@ -187,6 +187,23 @@ def test_a_version_that_a_later_one_overtook_is_not_sent_again(desk, destination
     assert "a later version of the report has arrived" in answer.content.decode()
     first.refresh_from_db()
     assert first.state == "dead"
+
+
+def test_what_waits_for_an_earlier_version_says_so(desk, destination, case):
+    destination()
+    case.sign()
+    assert "after the earlier one" not in desk.get("/exchange/deliveries/").content.decode()
+    case.sign()
+    assert desk.get("/exchange/deliveries/").content.decode().count("after the earlier one") == 1
+
+
+def test_hl7_has_no_secret_and_is_asked_for_none(desk):
+    facts = {"kind": "hl7", "name": "LIS", "address": "mllp://127.0.0.1:2575", "signed": "on"}
+    assert "HL7 has no secret" in desk.post("/exchange/new/", {**facts, "secret": "any"}).content.decode()
+    address = desk.post("/exchange/new/", facts)["Location"]
+    assert 'name="secret"' not in desk.get(address).content.decode()
+    assert desk.post(address, {**facts, "address": "mllp://127.0.0.1:2576"}).status_code == 302
+    assert Destination.objects.get().address == "mllp://127.0.0.1:2576"
 
 
 def test_many_deliveries_come_page_by_page(desk, destination):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
@@ -14,6 +15,7 @@ from hematovision_client.command.sending import refusal
 from hematovision_client.errors import NotAllowed, PortalError, Refused
 
 INTERRUPTED: Final = 128 + signal.SIGINT
+UNREAD: Final = 128 + signal.SIGPIPE
 FAILURES: Final[tuple[tuple[type[Exception], int], ...]] = (
     (Usage, 2),
     (Refused, 1),
@@ -37,13 +39,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run what was typed and return the exit status; everything but results goes to standard error."""
     options = _parser().parse_args(arguments)
     try:
-        return int(options.run(options))
+        status = int(options.run(options))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever reads the output, such as head, has enough; Python would complain once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UNREAD
     except (Usage, PortalError) as error:
         print(refusal(error) if isinstance(error, Refused) else error, file=sys.stderr)
         return next(status for kind, status in FAILURES if isinstance(error, kind))
     except KeyboardInterrupt:
         print("Stopped. What was sent is kept; run the command again to go on.", file=sys.stderr)
         return INTERRUPTED
+    return status
 
 
 def _parser() -> ArgumentParser:
