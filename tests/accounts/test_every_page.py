@@ -18,6 +18,7 @@ from playwright.sync_api import sync_playwright
 
 from accounts import links, services
 from accounts.forgotten import wishes_fulfil
+from accounts.models import OneTimeLink
 from accounts.tokens import token_create
 from accounts.web.limits import BEGUN
 from hematovision.core.origin import Origin
@@ -155,7 +156,15 @@ def test_a_forgotten_password(visit, settings):
     page.locator("form.form button").click()
     look(page, "reset-done", "password")
     page.goto(link)
-    look(page, "reset-used", "link")
+    look(page, "reset-used", "Nothing was changed")
+    page.goto("/accounts/password/reset/")
+    page.get_by_label("E-mail").fill(person.email)
+    press(page, "Send the link")
+    wishes_fulfil()
+    words = mail.outbox[-1].body.split()
+    settings.PASSWORD_RESET_TIMEOUT = -1
+    page.goto(urlsplit(next(word for word in words if "/reset/key/" in word)).path)
+    look(page, "reset-expired", "Nothing was changed")
 
 
 def test_an_invitation(visit):
@@ -163,7 +172,12 @@ def test_an_invitation(visit):
     link = f"/welcome/{links.link_issue(actor=None, person=invited)}/"
     page.goto(link)
     look(page, "invitation", "Set the password")
-    for name, typed in (("short", "tiny"), ("common", "qwertyuiop[]"), ("number", "8301746205913")):
+    for name, typed in (
+        ("short", "tiny"),
+        ("common", "qwertyuiop[]"),
+        ("number", "8301746205913"),
+        ("twice", "lanternlantern"),
+    ):
         passwords(page, typed, typed)
         press(page, "Set the password")
         look(page, f"invitation-{name}", "password")
@@ -172,6 +186,10 @@ def test_an_invitation(visit):
     look(page, "invitation-done", "Your password is set")
     page.goto(link)
     look(page, "invitation-used", "This link does not work")
+    expired = links.link_issue(actor=None, person=invited)
+    OneTimeLink.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    page.goto(f"/welcome/{expired}/")
+    look(page, "invitation-expired", "has run out")
     page.goto(f"/welcome/{links.first_admin_link()}/")
     look(page, "first-admin", "Name of your laboratory")
 
@@ -282,6 +300,8 @@ def test_people(visit, settings):
     sign_in(visit(), doctor)
     mine.goto("/accounts/")
     look(mine, "account-tokens", "Analyser 2")
+    press(mine, "Revoke Analyser 2")
+    look(mine, "account-token-revoked", "The token works no more")
     mine.goto("/accounts/2fa/app/")
     mine.locator("[name=code]").fill(totp(mine.locator(".secret").first.inner_text().replace(" ", "")))
     mine.locator("form.form button").click()
@@ -323,6 +343,14 @@ def test_patients_and_emergencies(visit):
     page.get_by_label("Why you need it").fill("Transfusion tonight, they are closed.")
     press(page, "Open the sample")
     look(page, "emergency", "There is no sample with this number")
+    facts = {"accession": "HV-ELSEWHERE"}
+    sample_create(actor=PersonFactory(), origin=Origin(), facts=facts)
+    page.get_by_label("Accession number").fill("HV-ELSEWHERE")
+    press(page, "Open the sample")
+    look(page, "emergency-open", "HV-ELSEWHERE")
+    page = visit(PersonFactory(admin=True))
+    page.goto("/dashboard/")
+    look(page, "emergency-told", "Transfusion tonight")
 
 
 def test_refusals(visit, monkeypatch, settings):
