@@ -122,6 +122,7 @@ def own_fields(there):
         "upload_file": {"single": ""},
         "pieces_begin": picture,
         "api_predict": {"single": ""},
+        "api_predict_batch": {"single": ""},
         "api_samples": json_sample | {"accession": "HV-NEW"},
         "api_sample": json_sample | {"accession": "HV-OWN", "note": "Seen."},
         "api_sample_search": {"accession": "HV-OWN", "patient_reference": PATIENT},

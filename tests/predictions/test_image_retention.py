@@ -164,7 +164,7 @@ def test_pages_say_so_and_draw_something_in_its_place(signed, doctor, technician
     assert browser.get(reverse("cell_context", args=[cell.pk])).status_code == 200
     told = browser.get(f"/api/v1/fields/{field.pk}/image")
     assert told.status_code == 410
-    assert told.json()["message"] == f"The image was removed on {day} by the laboratory's retention rule."
+    assert told.json()["detail"] == f"The image was removed on {day} by the laboratory's retention rule."
 
 
 def test_nothing_reports_it_as_missing(signed, doctor, submit):

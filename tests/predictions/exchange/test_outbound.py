@@ -12,6 +12,11 @@ from predictions.exchange.answer import of_status
 from tests.predictions.exchange.receivers import LOOPBACK, receiving
 
 
+@pytest.fixture(autouse=True)
+def nothing_private(settings):
+    settings.OUTBOUND_PRIVATE_NETWORKS = ()
+
+
 @pytest.fixture
 def allowed(settings):
     settings.OUTBOUND_PRIVATE_NETWORKS = LOOPBACK
