@@ -37,7 +37,7 @@ WRITES = [
 ]
 # Values of the moment: what made them is compared, they are not.
 NEW, PATIENT = "fifteen-white-lamps", "P-1"
-MADE = {"password", "token_sha256", "hash", "previous_hash", "location"}
+MADE = {"password", "token_sha256", "hash", "previous_hash", "location", "secret"}
 STATES = {"sample_sign": "in_review", "sample_return": "in_review", "sample_amend": "signed"}
 STATES |= dict.fromkeys(("sample_cells", "sample_submit", "sample_comment", "sample_note"), "to_review")
 STATES |= dict.fromkeys(("api_cell_reviews", "api_sample_submit"), "to_review")
@@ -60,6 +60,8 @@ def own_fields(there):
     """By name of the address, and act where a page takes several: the fields that it is there to take."""
     home, twice = there.people["admin"].site_id, {"new_password1": NEW, "new_password2": NEW}
     changed = {"password1": NEW, "password2": NEW}
+    receiver = {"name": "LIS", "address": "https://lis.example/in", "secret": "fifteen-white-lamps"}
+    receiver |= {"signed": "on", "amended": "on", "analysed": "", "promoted": ""}
     kind = CellType.objects.get(code="neutrophil")
     facts = {name: getattr(kind, name) for name in ("colour", "counts_as", "loinc_share", "loinc_count")}
     facts |= {"name": "New", "short": "NEW", "key": "", "position": "9", "active": "on"}
@@ -121,6 +123,8 @@ def own_fields(there):
         "upload": {"single": ""},
         "upload_file": {"single": ""},
         "pieces_begin": picture,
+        "destination_new": receiver | {"kind": "webhook", "site": home},
+        "destination": receiver | {"site": home},
         "api_predict": {"single": ""},
         "api_predict_batch": {"single": ""},
         "api_samples": json_sample | {"accession": "HV-NEW"},
