@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.serializers import Serializer
 
@@ -37,8 +38,12 @@ def filters(request: Request, kind: type[Asked]) -> dict[str, Any]:
     """Return the filters of the address.
 
     Raises:
-        ValidationError: one of them means nothing.
+        ValidationError: one of them means nothing, or there is no such filter: left out, it would give a list
+            of everything for an answer.
     """
+    unknown = request.query_params.keys() - kind().fields.keys() - {"limit", "after"}
+    if unknown:
+        raise ValidationError({name: [_("There is no such filter.")] for name in sorted(unknown)})
     # As a plain dictionary: of a form an empty value would count as none given.
     asked = kind(data=request.query_params.dict())
     asked.is_valid(raise_exception=True)

@@ -180,6 +180,7 @@ def test_the_list_is_filtered_and_found_by_name_in_the_body(api, sample, technic
     assert ids(f"created_by={technician.pk}&site={technician.site_id}") == [sample["id"], other["id"]]
     assert ids("class=neutrophil") == ids(f"site={other['id']}") == []
     refused(api.get(f"{SAMPLES}?state=x&site=y"), 422, "invalid")
+    refused(api.get(f"{SAMPLES}?statee=cancelled"), 422, "invalid")
     refused(api.get(f"{SAMPLES}?limit=0"), 400, "bad_value")
     refused(api.get(f"{SAMPLES}?after=x"), 404, "bad_cursor")
     first = api.get(f"{SAMPLES}?limit=1&site={technician.site_id}").json()
