@@ -32,5 +32,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+# Pictures and fonts are compressed already, and maps of sources are asked for by nobody but developers.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("png", "jpg", "webp", "woff2", "map")
 # Whether a web server in front sends stored images itself, from the address that the portal answers with.
 X_ACCEL = env.flag("X_ACCEL", default=False)
