@@ -120,6 +120,7 @@ class Stack:
             "/run/secrets": str(self.secrets),
             "${PUBLIC_HOST:?set it in docker/.env}": "127.0.0.1",
             "${TIME_ZONE:-UTC}": "UTC",
+            "${OUTBOUND_PRIVATE_NETWORKS:-}": "",
             "172.30.87.10": "127.0.0.1",
         }
         env = {"PATH": PATH, "HOME": str(self.folder / "tmp"), "HV_VAR": str(self.var), "WEB_WORKERS": "2"}
