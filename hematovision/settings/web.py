@@ -30,7 +30,7 @@ CSRF_FAILURE_VIEW = "hematovision.core.views.csrf_failure"
 
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "hematovision.supervisor.static_storage.StaticStorage"},
 }
 # Pictures and fonts are compressed already, and maps of sources are asked for by nobody but developers.
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("png", "jpg", "webp", "woff2", "map")
