@@ -86,6 +86,8 @@ def visit(browser, live_server, settings):
 def look(page, name, words):
     """Look at the state ``name``, which shows ``words``, in both themes and at three widths."""
     page.get_by_text(words).locator("visible=true").first.wait_for()
+    # A size that a script asks for does not wait for style sheets still under way.
+    page.wait_for_load_state()
     page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
     for width, height in WIDTHS.items():
         page.set_viewport_size({"width": width, "height": height})
