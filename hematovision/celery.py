@@ -11,6 +11,8 @@ from celery.signals import task_prerun, worker_process_init
 from hematovision.supervisor.process import die_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hematovision.settings.prod")
+# Celery would run Django's checks in each worker and drop what they say; they load every page's code.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "yes")
 
 
 def application(tasks: str) -> Celery:

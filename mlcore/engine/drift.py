@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
-from scipy.stats import chi2, ks_2samp
+from scipy.special import chdtri
 
 # Bins of confidence, finest where most answers lie.
 CONFIDENCES = (0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995)
@@ -105,12 +105,14 @@ def _shares(name: str, before: Mapping[str, int], now: Mapping[str, int], limits
     n, m, categories = sum(before.values()), sum(now.values()), len(before.keys() | now.keys())
     if min(n, m) < limits.least_counts or categories < 2:
         return Measure(name, Kind.SHARES, 0, 0, n, m, Verdict.FEW)
-    chance = (1 / n + 1 / m) * float(chi2.ppf(1 - limits.chance, categories - 1))
+    chance = (1 / n + 1 / m) * float(chdtri(categories - 1, limits.chance))
     distance = stability_index(before, now)
     return Measure(name, Kind.SHARES, distance, chance, n, m, _verdict(distance, chance, limits.psi))
 
 
 def _values(name: str, before: Sequence[float], now: Sequence[float], limits: Limits) -> Measure:
+    from scipy.stats import ks_2samp  # noqa: PLC0415 -- scipy.stats takes half a second and 45 MB to load
+
     n, m = len(before), len(now)
     if min(n, m) < limits.least_units:
         return Measure(name, Kind.VALUES, 0, 0, n, m, Verdict.FEW)

@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy.stats import binomtest
-
 from mlcore.engine.errors import DataError
+from mlcore.engine.statistics import sign_test
 
 # What an evaluation leaves in its folder: the figures, and what was said of each cell.
 REPORT, OUTCOMES = "report.json", "outcomes.json"
@@ -75,7 +74,6 @@ def pairing(pairs: Sequence[tuple[CellOutcome, CellOutcome]]) -> Pairing:
     """Return the four counts of ``pairs`` with McNemar's exact test."""
     counts = Counter((one.right, two.right) for one, two in pairs)
     only_first, only_second = counts[True, False], counts[False, True]
-    apart = only_first + only_second
     return Pairing(
         cells=len(pairs),
         both=counts[True, True],
@@ -83,7 +81,7 @@ def pairing(pairs: Sequence[tuple[CellOutcome, CellOutcome]]) -> Pairing:
         only_second=only_second,
         neither=counts[False, False],
         differ=sum(one.label != two.label for one, two in pairs),
-        p_value=float(binomtest(only_second, apart).pvalue) if apart else 1.0,
+        p_value=sign_test(only_first, only_second),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import beta
+from scipy.special import bdtr, betaincinv
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -26,14 +26,24 @@ COVERAGES = np.linspace(0.05, 1.0, 20)
 
 def exact(right: float, total: float) -> tuple[float, float]:
     """Return the two-sided 95 % limits of a share (Clopper and Pearson 1934)."""
-    low = float(beta.ppf(0.025, right, total - right + 1)) if right > 0 else 0.0
-    high = float(beta.ppf(0.975, right + 1, total - right)) if right < total else 1.0
+    low = float(betaincinv(right, total - right + 1, 0.025)) if right > 0 else 0.0
+    high = float(betaincinv(right + 1, total - right, 0.975)) if right < total else 1.0
     return low, high
 
 
 def upper_bound(wrong: float, total: float) -> float:
     """Return the exact share that errors stay below with 95 % confidence; 1 where nothing was tried."""
-    return float(beta.ppf(0.95, wrong + 1, total - wrong)) if wrong < total else 1.0
+    return float(betaincinv(wrong + 1, total - wrong, 0.95)) if wrong < total else 1.0
+
+
+def sign_test(one: int, other: int) -> float:
+    """Return how likely ``one`` and ``other``, or counts further apart, are if either is as likely.
+
+    Of the pairs in which two readers differ this is McNemar's exact test, two-sided; 1 where there are none.
+
+    Source: Dixon WJ, Mood AM. The statistical sign test. J Am Stat Assoc 1946; 41: 557-566.
+    """
+    return min(1.0, 2 * float(bdtr(min(one, other), one + other, 0.5)))
 
 
 def summed(columns: ArrayLike, groups: Groups) -> Floats:

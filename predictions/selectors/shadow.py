@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from scipy.stats import binomtest
-
 from mlcore.engine.contracts import Box
 from mlcore.engine.matching import LEAST_OVERLAP, overlap
+from mlcore.engine.statistics import sign_test
 from mlcore.registry.models import ModelVersion
 from predictions.models import Analysis, Cell, CellReview, ShadowReading
 
@@ -170,14 +169,13 @@ def _judged(matches: Sequence[_Match]) -> Judged:
         (match.cell.label == match.verdict, match.said["label"] == match.verdict) for match in known
     )
     only_active, only_shadow = counts[True, False], counts[False, True]
-    apart = only_active + only_shadow
     return Judged(
         cells=len(known),
         both=counts[True, True],
         only_active=only_active,
         only_shadow=only_shadow,
         neither=counts[False, False],
-        p_value=float(binomtest(only_shadow, apart).pvalue) if apart else 1.0,
+        p_value=sign_test(only_active, only_shadow),
     )
 
 

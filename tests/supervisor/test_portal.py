@@ -44,12 +44,14 @@ def test_parts_know_only_the_application_role(portal):
         assert owner not in environment
 
 
-def test_no_part_loads_tensorflow(portal):
+def test_no_part_loads_tensorflow_or_all_of_statistics(portal):
     for part in ("gunicorn", "-Q inference"):
         numbers = [number for number, command in portal.processes().items() if part in command]
         assert len(numbers) >= 2
         for number in numbers:
-            assert "tensorflow" not in Path(f"/proc/{number}/maps").read_text()
+            loaded = Path(f"/proc/{number}/maps").read_text()
+            assert "tensorflow" not in loaded
+            assert "scipy/stats" not in loaded
 
 
 def test_secrets_are_in_no_command_line(portal):

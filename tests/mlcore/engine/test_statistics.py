@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-from scipy.stats import binom
+from scipy.stats import binom, binomtest
 
 from mlcore.engine.statistics import (
     calibration_error_interval,
     exact,
     reliability_bins,
     risk_coverage,
+    sign_test,
     spread,
     upper_bound,
     with_interval,
@@ -122,3 +123,9 @@ def test_the_same_answers_give_the_same_intervals():
     groups = np.arange(200) // 4
     assert with_interval(right, groups) == with_interval(right, groups)
     assert risk_coverage(confidence, right, groups) == risk_coverage(confidence, right, groups)
+
+
+@pytest.mark.parametrize(("one", "other"), [(0, 0), (0, 6), (7, 7), (3, 12), (400, 331)])
+def test_readers_that_differ_are_weighed_by_the_binomial(one, other):
+    expected = binomtest(one, one + other).pvalue if one + other else 1.0
+    assert sign_test(one, other) == sign_test(other, one) == pytest.approx(expected)
