@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.utils.translation import gettext as _
+
 from hematovision.core.errors import PortalError
 
 
@@ -22,10 +24,13 @@ class Oneself(PortalError):  # noqa: N818 -- the name says what happened
 
 
 class Deactivated(PortalError):  # noqa: N818 -- the name says what happened
-    """The person may not sign in, so a link would lead nowhere."""
+    """The person may not sign in, so a link would lead nowhere and a token open nothing."""
 
     code: ClassVar[str] = "deactivated"
     status: ClassVar[int] = 409
+
+    def __init__(self, person: object) -> None:
+        super().__init__(_("%(name)s is deactivated. Reactivate the account first.") % {"name": person})
 
 
 class LinkUnusable(PortalError):  # noqa: N818 -- the name says what happened

@@ -34,7 +34,7 @@ def link_issue(*, actor: User | None, person: User, origin: Origin | None = None
     if actor is not None:
         require(actor, Capability.MANAGE_PEOPLE)
     if not person.is_active:
-        raise Deactivated(_("%(name)s is deactivated. Reactivate the account first.") % {"name": person})
+        raise Deactivated(person)
     token = _make(person)
     record("link.issued", actor=actor, subject=person, origin=origin)
     return token

@@ -12,7 +12,6 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from accounts.audit.record import JSON, record
 from accounts.errors import Deactivated
@@ -44,7 +43,7 @@ def token_create(
     """
     require(actor, Capability.MANAGE_PEOPLE)
     if not person.is_active:
-        raise Deactivated(_("%(name)s is deactivated. Reactivate the account first.") % {"name": person})
+        raise Deactivated(person)
     text = PREFIX + secrets.token_urlsafe(32)
     token = MachineToken(person=person, name=name.strip(), scopes=sorted(scopes), made_by=actor)
     token.token_sha256, token.expires_at = token_digest(text), timezone.now() + timedelta(days=days)

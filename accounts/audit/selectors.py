@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from accounts.audit.models import AuditEvent, ChainHead
 from accounts.models import User
+from hematovision.core.days import midnight
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +65,7 @@ def filtered(filters: AuditFilters) -> QuerySet[AuditEvent]:
         "event": filters.event,
         "actor": filters.person,
         "subject_id": filters.subject,
-        "at__gte": filters.date_from and _midnight(filters.date_from),
-        "at__lt": filters.date_to and _midnight(filters.date_to + timedelta(days=1)),
+        "at__gte": filters.date_from and midnight(filters.date_from),
+        "at__lt": filters.date_to and midnight(filters.date_to + timedelta(days=1)),
     }
     return AuditEvent.objects.filter(**{name: value for name, value in wanted.items() if value})
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))

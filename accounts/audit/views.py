@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import date
 from typing import Any, Final
 
 from allauth.account.decorators import reauthentication_required
 from django import forms
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -21,6 +18,7 @@ from accounts.audit.heads import signed_head
 from accounts.audit.models import AuditEvent
 from accounts.permissions import Capability
 from accounts.web.access import requires, signed_in
+from hematovision.core.days import DayField
 from hematovision.core.origin import Origin
 from hematovision.core.sheets import csv_lines
 
@@ -39,26 +37,23 @@ COLUMNS: Final = (
     "detail",
     "hash",
 )
-# A day is optional and lies within the years that date arithmetic is safe in.
-DAY: dict[str, Any] = {
-    "required": False,
-    "widget": forms.DateInput(attrs={"type": "date"}),
-    "validators": [MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2999, 12, 31))],
-}
-
-
-def _events() -> list[tuple[str, Promise | str]]:
-    return [("", _("all")), *((name, name) for name in selectors.event_names())]
 
 
 class FilterForm(forms.Form):
     """What to show; all of it is optional."""
 
-    event = forms.ChoiceField(label=_("Event"), choices=_events, required=False)
+    event = forms.ChoiceField(label=_("Event"), required=False)
     person = forms.ModelChoiceField(label=_("Person"), queryset=people.people(), required=False)
     subject = forms.CharField(label=_("Object"), max_length=64, required=False)
-    date_from = forms.DateField(label=_("From"), **DAY)
-    date_to = forms.DateField(label=_("To"), **DAY)
+    date_from = DayField(label=_("From"))
+    date_to = DayField(label=_("To"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        event = self.fields["event"]
+        assert isinstance(event, forms.ChoiceField)
+        # Asked for once: both the check and the page go through them, and the log is long.
+        event.choices = [("", _("all")), *((name, name) for name in selectors.event_names())]
 
     def filters(self) -> selectors.AuditFilters:
         """Return the valid ones among the filters."""

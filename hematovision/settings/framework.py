@@ -60,7 +60,6 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "hematovision.urls"
 WSGI_APPLICATION = "hematovision.wsgi.application"
-ASGI_APPLICATION = "hematovision.asgi.application"
 
 TEMPLATES: list[dict[str, Any]] = [
     {
@@ -120,4 +119,3 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English"))]
-LOCALE_PATHS = [BASE_DIR / "hematovision" / "locale"]

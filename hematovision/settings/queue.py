@@ -53,12 +53,7 @@ CELERY_BEAT_SCHEDULE = {
 }
 CELERY_BEAT_SCHEDULE |= {
     name: {"task": name, "schedule": 3600.0, "options": {"queue": "inference", "expires": 1800}}
-    for name in ("accounts.sweep_retention", "predictions.sweep_images")
-}
-CELERY_BEAT_SCHEDULE["predictions.watch_drift"] = {
-    "task": "predictions.watch_drift",
-    "schedule": 3600.0,
-    "options": {"queue": "inference", "expires": 1800},
+    for name in ("accounts.sweep_retention", "predictions.sweep_images", "predictions.watch_drift")
 }
 
 # How long one analysis may hold its job before the sweeper gives it to another worker.

@@ -30,11 +30,3 @@ def hits(boxes: Sequence[Box], drawn: Sequence[Box], *, least_overlap: float = L
             left.remove(best)
         told.append(hit)
     return told
-
-
-def found_and_missed(
-    boxes: Sequence[Box], drawn: Sequence[Box], *, least_overlap: float = LEAST_OVERLAP
-) -> tuple[int, int]:
-    """Return how many ``drawn`` boxes were found and how many missed; each box finds at most one."""
-    found = sum(hits(boxes, drawn, least_overlap=least_overlap))
-    return found, len(drawn) - found

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from django.db.models import Case, CharField, Count, F, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, CharField, Count, F, Q, Value, When
 
 from predictions.differential.counts import CountsAs, Differential, Tally, count_differential
-from predictions.models import Analysis, Cell, CellReview, CellType, Sample
+from predictions.models import Cell, CellType, Sample
+from predictions.selectors.readings import last_verdict, newest_readings
 from predictions.selectors.rules import RulesInForce
 
 Counted = dict[str, int]
@@ -21,12 +22,6 @@ def tallied(samples: Sequence[UUID]) -> dict[UUID, Counted]:
     catalogue has its class in use.
     """
     known = list(CellType.objects.filter(active=True).values_list("pk", flat=True))
-    newest = (
-        Analysis.objects.filter(field__sample__in=samples)
-        .order_by("field_id", "-created_at")
-        .distinct("field_id")
-    )
-    last = CellReview.objects.filter(cell=OuterRef("pk")).order_by("-id").values("verdict")[:1]
     code = Case(
         When(verdict__isnull=False, then=F("verdict")),
         When(Q(abstained=True) | ~Q(label__in=known), then=Value("")),
@@ -34,9 +29,9 @@ def tallied(samples: Sequence[UUID]) -> dict[UUID, Counted]:
         output_field=CharField(),
     )
     rows = (
-        Cell.objects.filter(analysis__in=newest.values("pk"))
+        Cell.objects.filter(analysis__in=newest_readings(samples).values("pk"))
         .order_by()
-        .annotate(verdict=Subquery(last), sample=F("analysis__field__sample"))
+        .annotate(verdict=last_verdict(), sample=F("analysis__field__sample"))
         .annotate(code=code)
         .values("sample", "code")
         .annotate(number=Count("pk"))

@@ -20,12 +20,12 @@ from django.contrib.postgres.fields import ArrayField
 from django.db.models import Count, F, FloatField, Func, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
 
 from accounts.models import Site
+from hematovision.core.days import midnight
 from mlcore.engine.drift import CONFIDENCES, Limits, Seen
 from mlcore.engine.picture import COMPARED, compared
 from mlcore.registry.models import ModelVersion
 from predictions.models import Analysis, Cell, CellReview, DriftGuard, DriftWeek
 from predictions.models.drift import TIGHTENED
-from predictions.selectors.keys import midnight
 
 
 @dataclass(frozen=True, slots=True)

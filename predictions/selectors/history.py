@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from accounts.models import User
+from hematovision.core.days import midnight
 from predictions.models import Analysis, Cell, SmearField
 from predictions.selectors.access import visible_fields
-from predictions.selectors.keys import midnight, read_key, write_key
+from predictions.selectors.keys import read_key, write_key
 from predictions.types import HistoryFilters
 
 if TYPE_CHECKING:

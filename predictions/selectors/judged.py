@@ -36,6 +36,8 @@ class Noted:
 class Judged:
     """All that pages and reports say of a sample's count; ``rules`` are those that it was judged by.
 
+    ``waiting`` is how many of its fields are still to be read.
+
     ``twice`` are suggestions that a cell is counted twice, of which nobody has decided. They block nothing:
     they are guesses from pictures, most change no count by more than its interval, and whoever had to give a
     reason for each would soon give any. The doctor sees them, and the report prints them.
@@ -47,6 +49,7 @@ class Judged:
     blocks: list[str]
     rules: RulesInForce
     twice: list[SuggestedTwin]
+    waiting: int
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -64,7 +67,9 @@ def judged(sample: Sample) -> Judged:
     noted = {one.key: one for one in Acknowledgement.objects.filter(sample=sample).select_related("actor")}
     passed = criticals(counted, in_force.limits, names, in_force.unit)
     found = [Noted(one, noted.get(key_of(one))) for one in passed]
-    return Judged(counted, types, found, _blocks(sample, counted, found), in_force, open_twins(sample))
+    waiting = sample.fields.filter(job__state__in=(JobState.QUEUED, JobState.RUNNING)).count()
+    blocks = _blocks(sample, counted, found, waiting)
+    return Judged(counted, types, found, blocks, in_force, open_twins(sample), waiting)
 
 
 def key_of(critical: Critical) -> str:
@@ -88,14 +93,13 @@ def range_of(
     return found, judge(row, found) if found else None
 
 
-def _blocks(sample: Sample, counted: Differential, found: Sequence[Noted]) -> list[str]:
+def _blocks(sample: Sample, counted: Differential, found: Sequence[Noted], waiting: int) -> list[str]:
     """Say what stands in the way of signing; each can be overridden with a reason."""
     said = []
     coming = PartialUpload.objects.filter(sample=sample, field=None).count()
     if coming:
         text = ngettext("%(n)d image is still on its way.", "%(n)d images are still on their way.", coming)
         said.append(text % {"n": coming})
-    waiting = sample.fields.filter(job__state__in=(JobState.QUEUED, JobState.RUNNING)).count()
     if waiting:
         text = ngettext("%(n)d field is still to be read.", "%(n)d fields are still to be read.", waiting)
         said.append(text % {"n": waiting})

@@ -1,12 +1,11 @@
-"""Keys of pages, and days as moments: what the history and the worklist share."""
+"""Keys of pages: what the history and the worklist share."""
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from predictions.errors import BadCursor
@@ -31,8 +30,3 @@ def read_key(key: str) -> tuple[datetime, UUID]:
         return _EPOCH + int(microseconds) * _MICROSECOND, UUID(hex=row)
     except (ValueError, OverflowError):
         raise BadCursor(_("This page does not exist. Start again from the first.")) from None
-
-
-def midnight(day: date) -> datetime:
-    """Return when ``day`` begins in the portal's time zone."""
-    return timezone.make_aware(datetime.combine(day, time.min))

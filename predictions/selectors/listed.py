@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from predictions.models import Analysis, Cell, Sample, SampleTally, SmearField
+from predictions.models import Cell, Sample, SampleTally, SmearField
 from predictions.selectors.access import visible_fields
+from predictions.selectors.readings import newest_readings
 from predictions.selectors.samples import visible_samples
 from predictions.types import FieldFilters, SampleFilters
 
@@ -69,9 +70,7 @@ def fields_counted(samples: Sequence[UUID]) -> dict[UUID, int]:
 
 def cells_of(sample: Sample) -> QuerySet[Cell]:
     """Return the cells of the newest reading of each field of a sample, in no order."""
-    newest = (
-        Analysis.objects.filter(field__sample=sample).order_by("field_id", "-created_at").distinct("field_id")
-    )
+    newest = newest_readings([sample.pk])
     return Cell.objects.filter(analysis__in=newest.values("pk")).defer("look", "features").order_by()
 
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from predictions.models import Analysis, Sample
+from django.utils.translation import gettext as _
+
+from predictions.models import Sample
+from predictions.selectors.readings import newest_readings
+from predictions.vocabulary import quality_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,17 +20,18 @@ class QualityFlag:
     fields: tuple[tuple[UUID, str], ...]
     read: int
 
+    @property
+    def told(self) -> str:
+        """The same as a sentence."""
+        told = _("%(n)d of %(read)d fields: %(flag)s")
+        return told % {"n": len(self.fields), "read": self.read, "flag": quality_text(self.code)}
+
 
 def quality_flags(sample: Sample) -> list[QualityFlag]:
     """Return every code of quality that a field of the sample has now, the most frequent first; one query."""
-    newest = (
-        Analysis.objects.filter(field__sample=sample)
-        .order_by("field_id", "-created_at")
-        .distinct("field_id")
-        .values_list("field_id", "field__original_name", "quality")
-    )
+    newest = newest_readings([sample.pk])
     read, flagged = 0, dict[str, list[tuple[UUID, str]]]()
-    for field, name, codes in newest:
+    for field, name, codes in newest.values_list("field_id", "field__original_name", "quality"):
         read += 1
         for code in codes:
             flagged.setdefault(code, []).append((field, name))

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
+from hematovision.core.days import midnight
 from mlcore.registry.models import ModelVersion
 from predictions.models import Analysis, AnalysisJob, CellReview, ReanalysedSample, Reanalysis, Sample
-from predictions.selectors.keys import midnight
 from predictions.states import JobState, SampleState
 
 

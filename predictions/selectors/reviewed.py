@@ -78,9 +78,8 @@ def reviewed_cells(user: User, period: Period) -> Reviewed:
 
 
 def _signed(user: User, period: Period) -> QuerySet[Sample]:
-    newest = Report.objects.filter(sample=OuterRef("pk")).order_by("-version").values("signed_at")[:1]
     samples = visible_samples(user).filter(state__in=(SampleState.SIGNED, SampleState.AMENDED))
-    samples = samples.annotate(last_signed=Subquery(newest), pinned=_of_report("revision"))
+    samples = samples.annotate(last_signed=_of_report("signed_at"), pinned=_of_report("revision"))
     if period.site:
         samples = samples.filter(site=period.site)
     if period.since:

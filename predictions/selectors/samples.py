@@ -11,8 +11,9 @@ from django.db.models import Count, Max, Q, QuerySet
 
 from accounts.models import User
 from accounts.permissions import Capability, can
-from predictions.models import Analysis, Cell, CellReview, CellType, Sample, SmearField
+from predictions.models import Cell, CellReview, CellType, Sample, SmearField
 from predictions.selectors.emergency import opened_samples
+from predictions.selectors.readings import newest_readings
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -76,10 +77,7 @@ def cell_states(sample: Sample, only: Sequence[UUID] | None = None) -> list[Cell
 
     Of a field that was read by several models the newest reading counts. Three queries however many cells.
     """
-    newest = (
-        Analysis.objects.filter(field__sample=sample).order_by("field_id", "-created_at").distinct("field_id")
-    )
-    cells = Cell.objects.filter(analysis__in=newest.values("pk"))
+    cells = Cell.objects.filter(analysis__in=newest_readings([sample.pk]).values("pk"))
     reviews = CellReview.objects.filter(sample=sample)
     if only is not None:
         cells, reviews = cells.filter(pk__in=only), reviews.filter(cell__in=only)

@@ -10,6 +10,7 @@ from predictions.differential.criticals import criticals
 from predictions.models import Analysis, CellType, Flag, Sample, SampleTally
 from predictions.selectors.counting import Counted
 from predictions.selectors.delta import against_previous
+from predictions.selectors.readings import newest_readings
 from predictions.selectors.rules import RulesInForce
 
 
@@ -24,12 +25,7 @@ def stored_tallies(samples: Sequence[UUID]) -> dict[UUID, Counted]:
 
 def poor_images(samples: Sequence[UUID]) -> set[UUID]:
     """Return those samples of which a field's newest reading names a flaw of the picture; one query."""
-    newest = (
-        Analysis.objects.filter(field__sample__in=samples)
-        .order_by("field_id", "-created_at")
-        .distinct("field_id")
-    )
-    flawed = Analysis.objects.filter(pk__in=newest.values("pk")).exclude(quality=[])
+    flawed = Analysis.objects.filter(pk__in=newest_readings(samples).values("pk")).exclude(quality=[])
     return {sample for sample in flawed.values_list("field__sample", flat=True) if sample}
 
 

@@ -12,10 +12,10 @@ from django.contrib.postgres.fields import ArrayField
 from django.db.models import Count, DateTimeField, F, Func, IntegerField, QuerySet, Sum, Value
 from django.utils import timezone
 
+from hematovision.core.days import midnight
 from predictions.differential.counts import Differential
 from predictions.models import CellType, Sample, SampleTally
 from predictions.selectors.counting import Counted, differential
-from predictions.selectors.keys import midnight
 from predictions.selectors.rules import RulesInForce, rules
 from predictions.selectors.samples import visible_samples
 from predictions.selectors.tallies import stored_tallies

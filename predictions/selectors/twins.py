@@ -6,7 +6,8 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
-from predictions.models import Analysis, Cell, CellReview, Sample, SmearField, SuggestedTwin
+from predictions.models import Analysis, Cell, Sample, SmearField, SuggestedTwin
+from predictions.selectors.readings import last_verdict, newest_readings
 
 
 def comparable_cells(field: SmearField) -> list[Cell]:
@@ -15,14 +16,10 @@ def comparable_cells(field: SmearField) -> list[Cell]:
     Each has its field and image at hand. Platelets are left out, since nobody counts them one by one, and
     cells whose image was removed. One query.
     """
-    newest = (
-        Analysis.objects.filter(field__sample=field.sample_id)
-        .order_by("field_id", "-created_at")
-        .distinct("field_id")
-    )
+    assert field.sample_id is not None, "only fields of samples are compared"
     version = Analysis.objects.filter(field=field).order_by("-created_at").values("model_version")[:1]
     cells = Cell.objects.filter(
-        analysis__in=newest.values("pk"),
+        analysis__in=newest_readings([field.sample_id]).values("pk"),
         analysis__model_version=Subquery(version),
         analysis__field__image__removed_at=None,
         features__isnull=False,
@@ -36,8 +33,7 @@ def open_twins(sample: Sample) -> list[SuggestedTwin]:
 
     Of a cell that is suggested with several others only the one that agrees best.
     """
-    last = CellReview.objects.filter(cell=OuterRef("cell")).order_by("-id").values("verdict")[:1]
-    found = _of_newest(sample).annotate(verdict=Subquery(last)).filter(verdict__isnull=True)
+    found = _of_newest(sample).annotate(verdict=last_verdict("cell")).filter(verdict__isnull=True)
     return list(found.order_by("cell_id", "-score").distinct("cell_id"))
 
 

@@ -11,8 +11,9 @@ from uuid import UUID
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from accounts.permissions import Capability, can
+from hematovision.core.days import midnight
 from predictions.models import EventKind, Sample, SampleEvent, SampleTally
-from predictions.selectors.keys import midnight, read_key, write_key
+from predictions.selectors.keys import read_key, write_key
 from predictions.selectors.samples import visible_samples
 from predictions.states import SampleState
 from predictions.types import ALL_STATES, WorklistFilters

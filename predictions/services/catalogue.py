@@ -34,7 +34,7 @@ FACTS: Final = (
     "active",
 )
 # Undo, the four directions, the map of what the model looked at, the next sample: static/js/sample/keys.js.
-TAKEN_KEYS: Final = frozenset("uhjklan")
+TAKEN_KEYS: Final = tuple("uhjklan")
 CODE_LENGTH: Final = 32
 
 

@@ -14,10 +14,11 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models import Count, F, Q
 from django.db.models.functions import Greatest, TruncDate
 
-from predictions.models import Analysis, Cell, CellReview, DayTally
+from predictions.models import Analysis, Cell, DayTally
+from predictions.selectors.readings import last_verdict
 
 # %(zone)s is the portal's time zone; {which} narrows the readings. Sorted, so that two who add never wait for
 # each other in a circle.
@@ -70,10 +71,9 @@ def count_all() -> None:
 
 def reviewed_now(cells: Sequence[UUID]) -> Reviewed:
     """Return how many answers among ``cells`` are reviewed and overridden, by row; one query."""
-    last = CellReview.objects.filter(cell=OuterRef("pk")).order_by("-id").values("verdict")[:1]
     answered = Cell.objects.filter(pk__in=cells, abstained=False).order_by()
     rows = (
-        answered.annotate(verdict=Subquery(last), day=TruncDate("analysis__created_at"))
+        answered.annotate(verdict=last_verdict(), day=TruncDate("analysis__created_at"))
         .values(*FOUND_BY)
         .annotate(
             reviewed=Count("verdict"),

@@ -20,7 +20,6 @@ from predictions.pipeline import pictures
 from predictions.report import content as printed
 from predictions.selectors import CellState, Judged, against_previous, cell_states, quality_flags
 from predictions.services.report_rows import differential
-from predictions.vocabulary import quality_text
 
 # More of them print too small to be read.
 CELLS_SHOWN: Final = 8
@@ -55,7 +54,7 @@ def gather(sample: Sample, judged: Judged, version: Version) -> tuple[report.Rep
         remarks=tuple(_remarks(judged)),
         criticals=tuple(_criticals(judged)),
         deltas=tuple(_deltas(sample, judged)),
-        quality=tuple(_quality(sample)),
+        quality=tuple(flag.told for flag in quality_flags(sample)),
         rules=_rules(judged),
         open_points=(*version.open_points, *judged.notes),
         comment=version.comment,
@@ -126,15 +125,6 @@ def _deltas(sample: Sample, judged: Judged) -> list[printed.Delta]:
             one.within_counting_error,
         )
         for one in previous.deltas
-    ]
-
-
-def _quality(sample: Sample) -> list[str]:
-    """Say of every flag of the fields' quality how many fields have it."""
-    told = _("%(n)d of %(read)d fields: %(flag)s")
-    return [
-        told % {"n": len(one.fields), "read": one.read, "flag": quality_text(one.code)}
-        for one in quality_flags(sample)
     ]
 
 

@@ -52,7 +52,7 @@ def cells_review(
                 cell=state.cell,
                 kind=kind,
                 verdict_id=verdicts[state.cell.pk],
-                before=state.review.standing if state.review else None,
+                before=_standing(state),
                 revision=revision,
                 actor=actor,
             )

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from accounts.audit.record import record
+from accounts.audit.record import JSON, record
 from accounts.models import User
 from accounts.permissions import Capability, require
 from hematovision.core.origin import Origin
-from predictions.differential.counts import SmudgePolicy
 from predictions.differential.critical_checks import check_limits
-from predictions.differential.criticals import CriticalLimit
 from predictions.differential.range_checks import check_ranges
-from predictions.differential.ranges import ReferenceRange
-from predictions.differential.units import Unit
 from predictions.errors import RulesRefused
 from predictions.models import CellType, Rules
 from predictions.models.samples import TARGETS
@@ -28,22 +23,12 @@ from predictions.services.recount import alone, judge_open
 REASON_LENGTH = 500
 
 
-def rules_change(
-    *,
-    actor: User,
-    origin: Origin,
-    edited: int | None,
-    ranges: Sequence[ReferenceRange],
-    criticals: Sequence[CriticalLimit],
-    smudge_policy: SmudgePolicy,
-    delta_points: float | None,
-    target: int,
-    unit: Unit,
-    reason: str,
-) -> Rules:
+def rules_change(*, actor: User, origin: Origin, wanted: RulesInForce, reason: str) -> Rules:
     """Put new rules in force; reports that are signed keep what they were made by.
 
-    ``edited`` is the version that the person had before them, None for the values to start from.
+    Args:
+        wanted: the new rules, with the version that the person had before them, None for the values to
+            start from.
 
     Raises:
         PermissionDenied: the actor's role may not edit the rules.
@@ -51,29 +36,21 @@ def rules_change(
             since; nothing was changed.
     """
     require(actor, Capability.EDIT_RULES)
-    version = (edited or 0) + 1
-    wanted = RulesInForce(tuple(ranges), tuple(criticals), smudge_policy, delta_points, target, unit, version)
     if faults := _faults(wanted, reason):
         raise RulesRefused(faults)
     before = rules_in_force()
-    if before.version != edited:
+    if before.version != wanted.version:
         raise _changed_meanwhile()
-    content, old = wanted.content(), before.content()
+    content, old, version = wanted.content(), before.content(), (before.version or 0) + 1
+    reason = reason.strip()[:REASON_LENGTH]
     try:
         with transaction.atomic():
             alone()
-            made = Rules.objects.create(
-                id=version, content=content, created_by=actor, reason=reason.strip()[:REASON_LENGTH]
-            )
+            made = Rules.objects.create(id=version, content=content, created_by=actor, reason=reason)
             judge_open()
-            changed = [name for name in content if content[name] != old[name]]
-            record(
-                "rules.changed",
-                actor=actor,
-                subject=made,
-                origin=origin,
-                detail={"version": version, "changed": [*changed]},
-            )
+            changed: list[JSON] = [name for name in content if content[name] != old[name]]
+            detail: dict[str, JSON] = {"version": version, "changed": changed}
+            record("rules.changed", actor=actor, subject=made, origin=origin, detail=detail)
     except IntegrityError as problem:
         # The version's number is its key: of two people who edit the same version, one is first.
         raise _changed_meanwhile() from problem

@@ -79,8 +79,6 @@ def sample_create(*, actor: User, origin: Origin, facts: Mapping[str, Any]) -> S
 def registered(actor: User, facts: Mapping[str, Any]) -> Sample:
     """Add the row of a new sample and its first event, for the services that may register one.
 
-    With ``revision`` only the sample as it was at that is changed.
-
     Raises:
         ValidationError: a fact is missing or wrong, or the accession number is taken.
     """

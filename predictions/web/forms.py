@@ -1,4 +1,4 @@
-"""What a person may ask the history for."""
+"""What a person may narrow lists by, and ask the history for."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from hematovision.core.days import DayField
 from mlcore.registry import selectors as models
 from mlcore.registry.models import ModelVersion
 from mlcore.web.vocabulary import CLASSES, own_classes
@@ -16,7 +17,18 @@ from predictions.states import JobState
 from predictions.types import HistoryFilters
 
 
-class HistoryForm(forms.Form):
+class FilterForm(forms.Form):
+    """What narrows a list; none of it has to be filled in."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+
+    def given(self) -> list[tuple[str, str]]:
+        """Return what was filled in, as hidden inputs carry it to the next page."""
+        return [(name, value) for name in self.fields if (value := str(self.data.get(name, "")))]
+
+
+class HistoryForm(FilterForm):
     """Filters of the history. ``text`` may be patient data: the page posts it, no URL ever holds it."""
 
     label = forms.ChoiceField(label=_("Class"), required=False)
@@ -27,14 +39,13 @@ class HistoryForm(forms.Form):
     read_by = forms.ModelChoiceField(
         ModelVersion.objects.none(), label=_("Read by model"), required=False, empty_label=_("any")
     )
-    date_from = forms.DateField(label=_("From"), required=False)
-    date_to = forms.DateField(label=_("To"), required=False)
+    date_from = DayField(label=_("From"))
+    date_to = DayField(label=_("To"))
     mine = forms.BooleanField(label=_("Mine only"), required=False)
     text = forms.CharField(label=_("File name"), required=False, max_length=255, strip=True)
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.label_suffix = ""
         kinds = self.fields["label"]
         assert isinstance(kinds, forms.ChoiceField)
         named = (*CLASSES, *own_classes(models.labels()))
@@ -45,9 +56,6 @@ class HistoryForm(forms.Form):
         versions = self.fields["read_by"]
         assert isinstance(versions, forms.ModelChoiceField)
         versions.queryset = models.versions()
-        for name in ("date_from", "date_to"):
-            # Browsers draw their own calendar for this type; its value is always ISO 8601.
-            self.fields[name].widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 
     def filters(self) -> HistoryFilters:
         """Return what was asked for; fields with errors do not filter."""
@@ -63,7 +71,3 @@ class HistoryForm(forms.Form):
             state=given.get("state", ""),
             read_by=version.pk if version else None,
         )
-
-    def given(self) -> list[tuple[str, str]]:
-        """Return what was filled in, as hidden inputs carry it to the next page."""
-        return [(name, value) for name in self.fields if (value := str(self.data.get(name, "")))]

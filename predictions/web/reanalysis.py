@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.models import Site
 from accounts.permissions import Capability
 from accounts.web.access import requires, signed_in
+from hematovision.core.days import DayField
 from hematovision.core.origin import Origin
 from mlcore.registry import selectors as models
 from mlcore.registry.models import ModelVersion
@@ -26,16 +27,13 @@ from predictions.services.reanalysis import ReanalysisRefused, reanalysis_order,
 from predictions.web.reread_tables import by_class, by_word, changes
 
 SHOWN: Final = 20
-OF_DAY: Final = {"type": "date"}
 
 
 class OrderForm(forms.Form):
     """Which samples; what is left empty does not narrow."""
 
-    date_from = forms.DateField(
-        label=gettext_lazy("Received from"), required=False, widget=forms.DateInput(attrs=OF_DAY)
-    )
-    date_to = forms.DateField(label=gettext_lazy("to"), required=False, widget=forms.DateInput(attrs=OF_DAY))
+    date_from = DayField(label=gettext_lazy("Received from"))
+    date_to = DayField(label=gettext_lazy("to"))
     site = forms.ModelChoiceField(
         Site.objects.order_by("name"),
         label=gettext_lazy("Site"),

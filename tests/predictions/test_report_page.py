@@ -1,5 +1,7 @@
 """The pages around a signature: the window without a password, units, and trying codes."""
 
+from dataclasses import replace
+
 import pytest
 from django.core.cache import cache
 from django.urls import reverse
@@ -85,17 +87,10 @@ def test_codes_cannot_be_tried_by_the_thousand(client):
 
 def test_the_unit_is_the_laboratorys_and_changes_no_number(client, doctor, sample):
     before = words(report_preview(actor=doctor, sample=sample))
-    found = rules()
     rules_change(
         actor=PersonFactory(admin=True),
         origin=HERE,
-        edited=None,
-        ranges=found.ranges,
-        criticals=found.limits,
-        smudge_policy=found.smudge_policy,
-        delta_points=found.delta_points,
-        target=found.target,
-        unit=Unit.GIGA,
+        wanted=replace(rules(), unit=Unit.GIGA),
         reason="G/L is what our hospital writes.",
     )
     assert "6.00 ×10⁹/L" in before

@@ -32,19 +32,8 @@ def admin():
     return PersonFactory(admin=True)
 
 
-def save(actor, **given):
-    found = rules()
-    whole = {
-        "edited": found.version,
-        "ranges": found.ranges,
-        "criticals": found.limits,
-        "smudge_policy": found.smudge_policy,
-        "delta_points": found.delta_points,
-        "target": found.target,
-        "unit": found.unit,
-        "reason": "Our own study.",
-    }
-    return change(actor=actor, origin=HERE, **{**whole, **given})
+def save(actor, reason="Our own study.", **given):
+    return change(actor=actor, origin=HERE, wanted=replace(rules(), **given), reason=reason)
 
 
 def test_without_a_version_the_starting_values_are_in_force():
@@ -53,7 +42,7 @@ def test_without_a_version_the_starting_values_are_in_force():
 
 
 def test_a_version_comes_back_as_it_was_saved_and_is_logged(admin):
-    made = save(admin, ranges=[NEUTROPHILS], delta_points=12.5, target=200)
+    made = save(admin, ranges=(NEUTROPHILS,), delta_points=12.5, target=200)
     assert made.id == 1
     assert rules() == replace(STARTER, ranges=(NEUTROPHILS,), delta_points=12.5, target=200, version=1)
     event = AuditEvent.objects.get(event="rules.changed")
@@ -67,7 +56,7 @@ def test_everything_that_is_wrong_is_said_at_once_and_nothing_is_saved(admin):
     turned = replace(NEUTROPHILS, low=80.0, high=40.0)
     nameless = replace(NEUTROPHILS, code="nothing", source=" ")
     with pytest.raises(RulesRefused) as refusal:
-        save(admin, ranges=[turned, nameless], delta_points=-1.0, target=150, reason=" ")
+        save(admin, ranges=(turned, nameless), delta_points=-1.0, target=150, reason=" ")
     said = " ".join(refusal.value.sentences)
     for part in ("80 is above", "no class “nothing”", "where the range comes from", "between 0 and 100"):
         assert part in said
@@ -88,7 +77,7 @@ def test_who_edited_an_older_version_is_told_and_saves_nothing(admin):
     save(admin, target=400)
     for stale in (None, 1, 7):
         with pytest.raises(RulesRefused, match="Somebody else has changed the rules"):
-            save(PersonFactory(admin=True), edited=stale, target=200)
+            save(PersonFactory(admin=True), version=stale, target=200)
     assert rules().target == 400
 
 
@@ -100,7 +89,7 @@ def test_of_two_admins_at_once_one_is_first():
     def run(person):
         start.wait()
         try:
-            said.append(save(person, edited=None, reason=str(person.pk)).id)
+            said.append(save(person, version=None, reason=str(person.pk)).id)
         except RulesRefused:
             said.append("refused")
         finally:
@@ -145,7 +134,7 @@ def test_a_changed_range_changes_the_next_report_and_no_signed_one(technician, s
 
     sign()
     assert shown(1) == ("high", "40–80")
-    save(admin, ranges=[NEUTROPHILS])
+    save(admin, ranges=(NEUTROPHILS,))
     report_amend(actor=doctor, origin=HERE, sample_id=sample.pk, reason="New ranges.")
     sample.refresh_from_db()
     intent = Intent(revision=sample.revision, override="Scanty.")
@@ -165,7 +154,7 @@ def test_ranges_criticals_and_smudge_cells_follow_the_rules(admin, sample_of_smu
     (row,) = [one for one in judged(sample).counted.rows if one.code == "neutrophil"]
     assert range_of(sample, row, rules())[1].flag == "high"
     assert judged(sample).counted.total == 2
-    save(admin, ranges=[NEUTROPHILS], criticals=[], smudge_policy=SmudgePolicy.AS_LYMPHOCYTES)
+    save(admin, ranges=(NEUTROPHILS,), limits=(), smudge_policy=SmudgePolicy.AS_LYMPHOCYTES)
     count = judged(sample)
     assert (count.counted.total, count.counted.number("lymphocyte"), count.rules.version) == (3, 1, 1)
     (row,) = [one for one in count.counted.rows if one.code == "neutrophil"]

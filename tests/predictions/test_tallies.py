@@ -14,9 +14,9 @@ from hematovision.core.origin import Origin
 from mlcore.registry.models import ModelVersion
 from predictions.differential.counts import SmudgePolicy
 from predictions.differential.criticals import CriticalLimit, CriticalQuantity
-from predictions.differential.units import Unit
 from predictions.models import Analysis, CellType, Sample, SampleTally
 from predictions.selectors import cell_states, judged, stored_tallies, tallied
+from predictions.selectors.rules import STARTER
 from predictions.services import (
     cell_type_add,
     cell_type_change,
@@ -126,9 +126,8 @@ def sign(sample, technician, doctor):
 
 
 def change_rules(admin, **given):
-    known = {"edited": None, "ranges": [], "criticals": [ANY_BLAST], "smudge_policy": SmudgePolicy.APART}
-    more = {"delta_points": None, "target": 100, "unit": Unit.SI, "reason": "Confirmed."}
-    return rules_change(actor=admin, origin=HERE, **{**known, **more, **given})
+    wanted = replace(STARTER, **{"ranges": (), "limits": (ANY_BLAST,), **given})
+    return rules_change(actor=admin, origin=HERE, wanted=wanted, reason="Confirmed.")
 
 
 def test_reading_a_field_counts_its_cells(registered):
@@ -194,10 +193,10 @@ def test_rules_that_change_judge_open_samples_anew_and_leave_signed_ones(
     signed, waiting = registered(3), registered(3)
     sign(signed, technician, doctor)
     limit = CriticalLimit("neutrophil", CriticalQuantity.ANY, None, None)
-    change_rules(admin, criticals=[limit])
+    change_rules(admin, limits=(limit,))
     assert (flags(signed), flags(waiting)) == ([], ["critical"])
     assert right(waiting)
-    change_rules(admin, edited=1)
+    change_rules(admin, version=1)
     assert flags(waiting) == []
 
 
@@ -226,7 +225,7 @@ def test_a_class_that_goes_out_of_use_leaves_its_cells_unidentified(registered, 
 
 def test_what_a_class_counts_as_is_judged(registered, technician, admin):
     sample = registered(2)
-    change_rules(admin, criticals=[CriticalLimit("neutrophil", CriticalQuantity.PERCENT, 60, None)])
+    change_rules(admin, limits=(CriticalLimit("neutrophil", CriticalQuantity.PERCENT, 60, None),))
     call(sample, technician, "other", 0)
     assert flags(sample) == ["critical"]
     kind = CellType.objects.get(pk="other")
@@ -246,7 +245,7 @@ def test_a_class_that_is_added_names_the_cells_that_a_model_called_so(registered
 
 
 def test_signing_and_amending_judge_the_patients_later_samples_anew(registered, technician, doctor, admin):
-    change_rules(admin, criticals=[])
+    change_rules(admin, limits=())
     before = registered(8, days_ago=3, patient_reference="P-77")
     call(before, technician, "lymphocyte")
     after = registered(8, days_ago=1, patient_reference="P-77")
@@ -318,7 +317,7 @@ def test_two_people_and_an_admin_at_once_leave_the_tallies_right(registered, tec
 
     def edits():
         for number, policy in enumerate((SmudgePolicy.AS_LYMPHOCYTES, SmudgePolicy.APART) * 3):
-            change_rules(admin, edited=number or None, smudge_policy=policy)
+            change_rules(admin, version=number or None, smudge_policy=policy)
 
     def uses():
         for active in (False, True) * 4:

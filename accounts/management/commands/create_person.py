@@ -10,6 +10,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from accounts import links, services
+from accounts.management.people import person_with
 from accounts.models import Site, User
 from accounts.permissions import Role
 from hematovision.core.errors import PortalError
@@ -31,20 +32,13 @@ class Command(BaseCommand):
     def handle(self, *, email: str, role: str, name: str, site: str, link: bool, **_options: Any) -> None:
         try:
             with transaction.atomic():
-                person = _existing(email) if link else _created(email, role, name, site)
+                person = person_with(email) if link else _created(email, role, name, site)
                 token = links.link_issue(actor=None, person=person)
         except ValidationError as refusal:
             raise CommandError(" ".join(refusal.messages)) from refusal
         except PortalError as refusal:
             raise CommandError(refusal.message) from refusal
         self.stdout.write(reverse("welcome", args=[token]))
-
-
-def _existing(email: str) -> User:
-    person = User.objects.filter(email__iexact=email).first()
-    if person is None:
-        raise CommandError(f"There is nobody with the address {email}.")
-    return person
 
 
 def _created(email: str, role: str, name: str, site_name: str) -> User:

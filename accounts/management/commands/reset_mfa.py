@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 
-from accounts.models import User
+from accounts.management.people import person_with
 from accounts.resets import factors_reset
 
 
@@ -20,8 +20,6 @@ class Command(BaseCommand):
         parser.add_argument("email")
 
     def handle(self, *, email: str, **_options: Any) -> None:
-        person = User.objects.filter(email__iexact=email).first()
-        if person is None:
-            raise CommandError(f"There is nobody with the address {email}.")
+        person = person_with(email)
         factors_reset(person=person)
         self.stdout.write(f"{person.name} has no second factor any more and is signed out everywhere.")

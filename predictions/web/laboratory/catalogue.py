@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
@@ -21,7 +22,7 @@ from mlcore.registry.selectors import active_version
 from predictions.errors import CatalogueRefused
 from predictions.models import CellType
 from predictions.services import cell_type_add, cell_type_change
-from predictions.services.catalogue import FACTS, fingerprint, key_fault
+from predictions.services.catalogue import FACTS, TAKEN_KEYS, fingerprint, key_fault
 
 
 class CellTypeForm(forms.ModelForm):
@@ -37,7 +38,10 @@ class CellTypeForm(forms.ModelForm):
         widgets: ClassVar[dict[str, Any]] = {"key": forms.TextInput(attrs={"autocomplete": "off"})}
         help_texts: ClassVar[dict[str, Any]] = {
             "short": gettext_lazy("Up to 8 letters: it stands wherever there is little room."),
-            "key": gettext_lazy("A letter or digit that names a cell in the gallery; u h j k l a are taken."),
+            "key": format_lazy(
+                gettext_lazy("A letter or digit that names a cell in the gallery; {keys} are taken."),
+                keys=" ".join(TAKEN_KEYS),
+            ),
             "counts_as": gettext_lazy("Only leukocytes are in the denominator."),
             "position": gettext_lazy("Small numbers come first."),
             "active": gettext_lazy("What is not in use cannot be given any more; cells keep it."),
@@ -86,18 +90,18 @@ def new(request: HttpRequest) -> HttpResponse:
 @requires(Capability.EDIT_RULES)
 def edit(request: HttpRequest, code: str) -> HttpResponse:
     """Change a type."""
-    name = get_object_or_404(CellType, pk=code).name
-    form = CellTypeForm(
-        request.POST if request.method == "POST" else None, instance=CellType.objects.get(pk=code)
-    )
+    kind = get_object_or_404(CellType, pk=code)
+    # The form writes what was typed into the type, which is to be called as it was.
+    name = kind.name
+    form = CellTypeForm(request.POST if request.method == "POST" else None, instance=kind)
     if request.method == "POST" and form.is_valid():
         facts = form.cleaned_data
         who, origin = signed_in(request), Origin.of(request)
         try:
-            kind = cell_type_change(actor=who, origin=origin, code=code, seen=facts["seen"], facts=facts)
+            changed = cell_type_change(actor=who, origin=origin, code=code, seen=facts["seen"], facts=facts)
         except (ValidationError, CatalogueRefused) as problem:
             return _form(request, _refused(form, problem), code, name)
-        messages.success(request, _("%(name)s was saved.") % {"name": kind.name})
+        messages.success(request, _("%(name)s was saved.") % {"name": changed.name})
         return redirect("laboratory_catalogue")
     return _form(request, form, code, name)
 

@@ -190,18 +190,23 @@ class RulesForms:
         """Check every form, so that everything that is wrong is said at once."""
         return all([self.ranges.is_valid(), self.limits.is_valid(), self.counting.is_valid()])
 
-    def found_ranges(self) -> list[ReferenceRange]:
-        """Return the ranges that valid forms hold."""
-        return _found(self.ranges)
+    def found(self) -> RulesInForce:
+        """Return the rules that valid forms hold, with the version that the page showed."""
+        given = self.counting.cleaned_data
+        return RulesInForce(
+            ranges=_found(self.ranges),
+            limits=_found(self.limits),
+            smudge_policy=SmudgePolicy(given["smudge_policy"]),
+            delta_points=given["delta_points"],
+            target=given["target"],
+            unit=Unit(given["unit"]),
+            version=given["edited"],
+        )
 
-    def found_limits(self) -> list[CriticalLimit]:
-        """Return the critical limits that valid forms hold."""
-        return _found(self.limits)
 
-
-def _found(rows: forms.BaseFormSet) -> list[Any]:
+def _found(rows: forms.BaseFormSet) -> tuple[Any, ...]:
     """Return what valid rows hold, without the empty and the deleted ones."""
-    return [row.found() for row in rows.forms if row.cleaned_data and not row.cleaned_data.get("DELETE")]
+    return tuple(row.found() for row in rows.forms if row.cleaned_data and not row.cleaned_data.get("DELETE"))
 
 
 def _range_shown(each: ReferenceRange) -> dict[str, object]:

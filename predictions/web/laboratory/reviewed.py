@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import Site
 from accounts.permissions import Capability
 from accounts.web.access import requires, signed_in
+from hematovision.core.days import DayField
 from hematovision.core.errors import PortalError
 from hematovision.core.origin import Origin
 from mlcore.web.dataset_forms import AboutForm
@@ -31,16 +32,8 @@ class PeriodForm(forms.Form):
     site = forms.ModelChoiceField(
         Site.objects.order_by("name"), label=_("Site"), required=False, empty_label=_("all")
     )
-    since = forms.DateField(
-        label=_("Signed from"),
-        required=False,
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
-    )
-    until = forms.DateField(
-        label=_("Signed until"),
-        required=False,
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
-    )
+    since = DayField(label=_("Signed from"))
+    until = DayField(label=_("Signed until"))
 
     def period(self) -> Period:
         """Return what was asked for; what has errors does not filter."""

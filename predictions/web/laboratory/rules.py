@@ -13,8 +13,6 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.permissions import Capability, can, require
 from accounts.web.access import requires, signed_in
 from hematovision.core.origin import Origin
-from predictions.differential.counts import SmudgePolicy
-from predictions.differential.units import Unit
 from predictions.errors import RulesRefused
 from predictions.models import CellType, Rules
 from predictions.selectors import rules, rules_of
@@ -34,7 +32,12 @@ def page(request: HttpRequest) -> HttpResponse:
     if not forms.valid():
         return _shown(request, forms)
     try:
-        made = _changed(request, forms)
+        made = rules_change(
+            actor=signed_in(request),
+            origin=Origin.of(request),
+            wanted=forms.found(),
+            reason=forms.counting.cleaned_data["reason"],
+        )
     except RulesRefused as refusal:
         return _shown(request, forms, refusal.sentences)
     messages.success(request, _("Version %(n)d of the rules is in force.") % {"n": made.id})
@@ -50,22 +53,6 @@ def version_page(request: HttpRequest, version: int) -> HttpResponse:
     in_force = not Rules.objects.filter(pk__gt=version).exists()
     context = {"one": one, "told": found, "in_force": in_force}
     return render(request, "predictions/laboratory/version.html", context)
-
-
-def _changed(request: HttpRequest, forms: RulesForms) -> Rules:
-    given = forms.counting.cleaned_data
-    return rules_change(
-        actor=signed_in(request),
-        origin=Origin.of(request),
-        edited=given["edited"],
-        ranges=forms.found_ranges(),
-        criticals=forms.found_limits(),
-        smudge_policy=SmudgePolicy(given["smudge_policy"]),
-        delta_points=given["delta_points"],
-        target=given["target"],
-        unit=Unit(given["unit"]),
-        reason=given["reason"],
-    )
 
 
 def _shown(request: HttpRequest, forms: RulesForms | None, refused: tuple[str, ...] = ()) -> HttpResponse:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from typing import Final
 
@@ -14,6 +12,7 @@ from django.views.decorators.http import require_GET
 from accounts.permissions import Capability
 from accounts.web.access import requires, signed_in
 from hematovision.core.origin import Origin
+from hematovision.core.sheets import csv_lines
 from predictions import selectors
 from predictions.models import CellType, Sample
 from predictions.services import samples_exported
@@ -32,8 +31,6 @@ FACTS: Final = (
     "counted",
     "unidentified",
 )
-# A spreadsheet takes a cell that begins with one of these for a formula.
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 @require_GET
@@ -49,14 +46,11 @@ def export(request: HttpRequest) -> HttpResponse:
     form = WorklistForm(query, user=person)
     form.is_valid()
     types = list(CellType.objects.all())
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    writer.writerow([*FACTS, *(kind.code for kind in types)])
     rows = list(_rows(request, form.filters(), types))
-    writer.writerows([[harmless(value) for value in row] for row in rows])
     samples_exported(actor=person, origin=Origin.of(request), count=len(rows))
     headers = {"Content-Disposition": 'attachment; filename="worklist.csv"'}
-    return HttpResponse(buffer.getvalue(), content_type="text/csv; charset=utf-8", headers=headers)
+    content = "".join(csv_lines([*FACTS, *(kind.code for kind in types)], rows))
+    return HttpResponse(content, content_type="text/csv; charset=utf-8", headers=headers)
 
 
 def _rows(request: HttpRequest, filters: WorklistFilters, types: list[CellType]) -> Iterator[list[object]]:
@@ -83,8 +77,3 @@ def _facts(sample: Sample) -> list[object]:
         sample.state,
         sample.target,
     ]
-
-
-def harmless(value: object) -> object:
-    """Return a text that no spreadsheet takes for a formula; anything else as it is."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

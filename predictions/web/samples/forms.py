@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from hematovision.core.days import DayField
 from predictions.differential.units import Unit
 from predictions.models import CellType, Flag, Sample
 from predictions.selectors import registrars
@@ -15,6 +16,7 @@ from predictions.services.samples import FACTS
 from predictions.services.views import KEPT
 from predictions.states import SampleState
 from predictions.types import ALL_STATES, WorklistFilters
+from predictions.web.forms import FilterForm
 
 # May-Grünwald-Giemsa and its relatives; any other may be typed.
 STAINS = ("May-Grünwald-Giemsa", "Wright-Giemsa", "Wright", "Leishman", "Giemsa")
@@ -70,7 +72,7 @@ class SampleForm(forms.ModelForm):
         self.fields["wbc"].label = _("WBC, %(unit)s") % {"unit": unit.value}
 
 
-class WorklistForm(forms.Form):
+class WorklistForm(FilterForm):
     """Filters of the worklist. ``text`` is a number of a sample or patient: the page posts it."""
 
     state = forms.ChoiceField(
@@ -83,22 +85,19 @@ class WorklistForm(forms.Form):
     person = forms.ModelChoiceField(
         User.objects.none(), label=_("Registered by"), required=False, empty_label=_("anybody")
     )
-    date_from = forms.DateField(label=_("Received from"), required=False)
-    date_to = forms.DateField(label=_("to"), required=False)
+    date_from = DayField(label=_("Received from"))
+    date_to = DayField(label=_("to"))
     text = forms.CharField(
         label=_("Accession number or patient reference"), required=False, max_length=64, strip=True
     )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.label_suffix = ""
         kinds, people = self.fields["kind"], self.fields["person"]
         assert isinstance(kinds, forms.ChoiceField)
         assert isinstance(people, forms.ModelChoiceField)
         kinds.choices = [("", _("any class")), *CellType.objects.values_list("code", "name")]
         people.queryset = registrars(user)
-        for name in ("date_from", "date_to"):
-            self.fields[name].widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 
     def filters(self) -> WorklistFilters:
         """Return what was asked for; fields with errors do not filter."""
@@ -117,10 +116,6 @@ class WorklistForm(forms.Form):
         """Return the filters that an address may hold, as it holds them; none with errors, never the text."""
         kept = {name: getattr(self, "cleaned_data", {}).get(name) for name in KEPT}
         return {name: str(getattr(value, "pk", value)) for name, value in kept.items() if value}
-
-    def given(self) -> list[tuple[str, str]]:
-        """Return what was filled in, as hidden inputs carry it to the next page."""
-        return [(name, value) for name in self.fields if (value := str(self.data.get(name, "")))]
 
 
 class ReasonForm(forms.Form):

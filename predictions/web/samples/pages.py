@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from uuid import UUID
 
@@ -22,10 +23,12 @@ from mlcore.engine.card import never_shown
 from mlcore.registry.selectors import active_version
 from predictions.models import CellType, Sample
 from predictions.selectors import (
+    Judged,
     against_previous,
     cell_states,
     judged,
     next_waiting,
+    quality_flags,
     removed_images,
     rules,
     suggested,
@@ -51,7 +54,7 @@ from predictions.web.samples.came_from import as_query, asked_filters
 from predictions.web.samples.forms import STAINS, ReasonForm, SampleForm
 from predictions.web.samples.gallery import groups
 from predictions.web.samples.lines import TONES
-from predictions.web.samples.panel import panel, quality_told
+from predictions.web.samples.panel import panel
 from predictions.web.samples.reports import proof_needed
 from predictions.web.samples.trail import comments, sample_trail
 from predictions.web.samples.visits import visits_told
@@ -97,9 +100,10 @@ def page(request: HttpRequest, sample_id: UUID) -> HttpResponse:
     sample_opened(actor=signed_in(request), origin=Origin.of(request), sample=sample)
     takes = sample.state in TAKES_FIELDS and can(request.user, Capability.UPLOAD)
     version, came_from = active_version(), asked_filters(request)
+    found = judged(sample)
     context = {
-        **_panel_context(request, sample),
-        **_groups_context(request, sample),
+        **_panel_context(request, sample, found),
+        **_groups_context(request, sample, found.types),
         "next": next_waiting(request.user, came_from.filters(), after=sample),
         "came_from": as_query(came_from),
         "done_here": sample.state != waits_for(request.user),
@@ -129,7 +133,8 @@ def page(request: HttpRequest, sample_id: UUID) -> HttpResponse:
 def groups_part(request: HttpRequest, sample_id: UUID) -> HttpResponse:
     """Return the gallery alone, when new cells have arrived."""
     sample = sample_or_404(request, sample_id)
-    return render(request, "predictions/sample/_groups.html", _groups_context(request, sample))
+    context = _groups_context(request, sample, list(CellType.objects.all()))
+    return render(request, "predictions/sample/_groups.html", context)
 
 
 @require_GET
@@ -137,7 +142,7 @@ def groups_part(request: HttpRequest, sample_id: UUID) -> HttpResponse:
 def panel_part(request: HttpRequest, sample_id: UUID) -> HttpResponse:
     """Return differential, what is left to do and history alone, after a change."""
     sample = sample_or_404(request, sample_id)
-    return render(request, "predictions/sample/_panel.html", _panel_context(request, sample))
+    return render(request, "predictions/sample/_panel.html", _panel_context(request, sample, judged(sample)))
 
 
 @require_POST
@@ -182,8 +187,7 @@ def _form(request: HttpRequest, form: SampleForm, sample: Sample | None) -> Http
     return render(request, "predictions/sample/form.html", context, status=status)
 
 
-def _groups_context(request: HttpRequest, sample: Sample) -> dict[str, object]:
-    types = list(CellType.objects.all())
+def _groups_context(request: HttpRequest, sample: Sample, types: Sequence[CellType]) -> dict[str, object]:
     return {
         "sample": sample,
         "groups": groups(cell_states(sample), types, suggested(sample)),
@@ -191,8 +195,7 @@ def _groups_context(request: HttpRequest, sample: Sample) -> dict[str, object]:
     }
 
 
-def _panel_context(request: HttpRequest, sample: Sample) -> dict[str, object]:
-    found = judged(sample)
+def _panel_context(request: HttpRequest, sample: Sample, found: Judged) -> dict[str, object]:
     previous = against_previous(sample, found.counted, found.types, found.rules)
     signing = sample.state == SampleState.IN_REVIEW and can(request.user, Capability.SIGN_REPORTS)
     signed = sample.state in {SampleState.SIGNED, SampleState.AMENDED}
@@ -204,9 +207,9 @@ def _panel_context(request: HttpRequest, sample: Sample) -> dict[str, object]:
         "visits": visits_told(visits(sample, found.counted, found.types, found.rules), found.types),
         "trail": sample_trail(sample, found.types),
         "comments": comments(sample),
-        "quality": quality_told(sample),
+        "quality": quality_flags(sample),
         "fields": sample.fields.count(),
-        "waiting": sample.fields.filter(job__state__in=(JobState.QUEUED, JobState.RUNNING)).count(),
+        "waiting": found.waiting,
         "failed": list(sample.fields.filter(job__state=JobState.FAILED).select_related("job")),
         "reports": list(sample.reports.defer("pdf", "content").select_related("signed_by")),
         "may_submit": sample.state == SampleState.TO_REVIEW and can(request.user, Capability.REVIEW_CELLS),

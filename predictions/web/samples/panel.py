@@ -21,10 +21,8 @@ from predictions.selectors import (
     Previous,
     RulesInForce,
     cell_states,
-    quality_flags,
     range_of,
 )
-from predictions.vocabulary import quality_text
 
 # How narrow the interval of the largest class should be, in points to each side.
 WANTED_POINTS = 5
@@ -101,15 +99,6 @@ def panel(sample: Sample, found: Judged, previous: Previous | None) -> Panel:
         changes=_changes(previous, kinds) if previous else [],
         twice=_twice(sample, found),
     )
-
-
-def quality_told(sample: Sample) -> list[tuple[str, list[tuple[UUID, str]]]]:
-    """Return a sentence for each flag of the fields' quality, and the fields that have it."""
-    told = _("%(n)d of %(read)d fields: %(flag)s")
-    return [
-        (told % {"n": len(one.fields), "read": one.read, "flag": quality_text(one.code)}, list(one.fields))
-        for one in quality_flags(sample)
-    ]
 
 
 def _line(sample: Sample, row: Row, kind: CellType, in_force: RulesInForce) -> Line:

@@ -45,7 +45,6 @@ def worklist(request: HttpRequest) -> HttpResponse:
         return render(request, "predictions/sample/_rows.html", context)
     context |= {
         **states_context(request, form),
-        "given": form.given(),
         "narrowed": form.query().keys() - {"state"},
         "views": views,
         "shown_view": next((one["view"] for one in views if one["chosen"]), None),

@@ -64,6 +64,7 @@ def test_a_wrong_date_or_key_is_told_and_breaks_nothing(client, submit):
     answer = client.get(HISTORY, {"date_from": "yesterday"})
     assert answer.status_code == 400
     assert "Enter a valid date." in answer.content.decode()
+    assert client.get(HISTORY, {"date_to": "9999-12-31"}).status_code == 400
     answer = client.get(HISTORY, {"after": "nonsense"})
     assert answer.status_code == 400
     assert "Start again from the first." in answer.content.decode()

@@ -2,6 +2,7 @@
 
 import io
 import json
+from uuid import uuid4
 
 import pypdf
 import pytest
@@ -10,9 +11,9 @@ from django.urls import reverse
 from accounts.audit.models import AuditEvent
 from hematovision.core.origin import Origin
 from mlcore.serving.loader import Loaded
-from predictions.models import CellType, EventKind, Sample, SampleEvent, SmearField, SuggestedTwin
+from predictions.models import Cell, CellType, EventKind, Sample, SampleEvent, SmearField, SuggestedTwin
 from predictions.pipeline import compare
-from predictions.selectors import cell_states, judged, open_twins, suggested, tallied
+from predictions.selectors import cell_states, comparable_cells, judged, open_twins, suggested, tallied
 from predictions.services import cells_review, report_preview, review_undo, sample_create
 from predictions.services.analyse import analyse_field
 from predictions.services.twins import suggest_twins
@@ -179,8 +180,14 @@ def test_a_signed_sample_gets_no_suggestions_any_more(add, sample, monkeypatch):
     assert SuggestedTwin.objects.count() == many
 
 
-def test_a_platelet_is_never_suggested(overlap):
-    assert all(one.cell.label != "platelet" for one in overlap)
+def test_a_platelet_is_never_compared(overlap):
+    cell = overlap[0].cell
+    platelet = Cell.objects.get(pk=cell.pk)
+    platelet.pk, platelet.number, platelet.label, platelet.abstained = uuid4(), 99, "platelet", False
+    platelet.save(force_insert=True)
+    compared = {one.pk for one in comparable_cells(cell.analysis.field)}
+    assert cell.pk in compared
+    assert platelet.pk not in compared
 
 
 def test_one_more_query_marks_the_gallery_and_one_finds_what_is_open(

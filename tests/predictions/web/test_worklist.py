@@ -83,7 +83,10 @@ def test_the_page_shows_flags_in_words_and_counts_under_the_other_filters(client
     assert 'href="/samples/export/?kind=blast"' in html
 
 
-@pytest.mark.parametrize("query", [{"kind": "unheard_of"}, {"flag": "x"}, {"person": "1"}, {"state": "gone"}])
+@pytest.mark.parametrize(
+    "query",
+    [{"kind": "unheard_of"}, {"flag": "x"}, {"person": "1"}, {"state": "gone"}, {"date_to": "9999-12-31"}],
+)
 def test_a_filter_that_does_not_exist_is_said_and_does_not_filter(client, register, query):
     register()
     answer = client.get(reverse("worklist"), query)
