@@ -129,6 +129,21 @@ def test_renewing_a_token_makes_its_session_no_longer(client):
     assert session.get_decoded()[BEGUN] <= time.time()
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "[" * 100_000,
+        '{"email": "a@example.org", "password": "\\ud800"}',
+        '{"email": ' + "9" * 5000 + "}",
+        '{"refresh_token": "\\ud800"}',
+    ],
+)
+@pytest.mark.parametrize("address", [LOGIN, REFRESH])
+def test_a_body_that_cannot_be_read_is_refused(client, address, body):
+    PersonFactory(email="a@example.org")
+    assert client.post(address, body, content_type="application/json").status_code == 400
+
+
 @pytest.mark.parametrize("token", ["nonsense", "a.b.c", "é"])
 def test_a_made_up_token_is_refused(api_refuses, token):
     api_refuses(token)
