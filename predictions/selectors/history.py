@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
@@ -11,7 +10,7 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from accounts.models import User
 from predictions.models import Analysis, Cell, SmearField
 from predictions.selectors.access import visible_fields
-from predictions.selectors.keys import midnight, read_key, write_key
+from predictions.selectors.keys import midnight, next_midnight, read_key, write_key
 from predictions.types import HistoryFilters
 
 if TYPE_CHECKING:
@@ -76,7 +75,7 @@ def filtered(
     if filters.date_from:
         conditions &= Q(created_at__gte=midnight(filters.date_from))
     if filters.date_to:
-        conditions &= Q(created_at__lt=midnight(filters.date_to + timedelta(days=1)))
+        conditions &= Q(created_at__lt=next_midnight(filters.date_to))
     if filters.read_by:
         read = Analysis.objects.filter(field=OuterRef("pk"), model_version=filters.read_by)
         conditions &= Q(Exists(read))

@@ -36,3 +36,8 @@ def read_key(key: str) -> tuple[datetime, UUID]:
 def midnight(day: date) -> datetime:
     """Return when ``day`` begins in the portal's time zone."""
     return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def next_midnight(day: date) -> datetime:
+    """Return when ``day`` ends in the portal's time zone; no day follows the last one that there is."""
+    return midnight(min(day, date.max - timedelta(days=1)) + timedelta(days=1))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from mlcore.registry.models import ModelVersion
 from predictions.models import Analysis, AnalysisJob, CellReview, ReanalysedSample, Reanalysis, Sample
-from predictions.selectors.keys import midnight
+from predictions.selectors.keys import midnight, next_midnight
 from predictions.states import JobState, SampleState
 
 
@@ -59,7 +59,7 @@ def choosable(
     if date_from:
         samples = samples.filter(received_at__gte=midnight(date_from))
     if date_to:
-        samples = samples.filter(received_at__lt=midnight(date_to + timedelta(days=1)))
+        samples = samples.filter(received_at__lt=next_midnight(date_to))
     if site:
         samples = samples.filter(site=site)
     if read_by:

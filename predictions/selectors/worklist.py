@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from accounts.permissions import Capability, can
 from predictions.models import EventKind, Sample, SampleEvent, SampleTally
-from predictions.selectors.keys import midnight, read_key, write_key
+from predictions.selectors.keys import midnight, next_midnight, read_key, write_key
 from predictions.selectors.samples import visible_samples
 from predictions.states import SampleState
 from predictions.types import ALL_STATES, WorklistFilters
@@ -135,7 +135,7 @@ def _filtered(samples: QuerySet[Sample], filters: WorklistFilters) -> QuerySet[S
     if filters.date_from:
         conditions &= Q(received_at__gte=midnight(filters.date_from))
     if filters.date_to:
-        conditions &= Q(received_at__lt=midnight(filters.date_to + timedelta(days=1)))
+        conditions &= Q(received_at__lt=next_midnight(filters.date_to))
     return _in_state(samples.filter(conditions), filters)
 
 

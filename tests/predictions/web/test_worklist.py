@@ -83,6 +83,14 @@ def test_the_page_shows_flags_in_words_and_counts_under_the_other_filters(client
     assert 'href="/samples/export/?kind=blast"' in html
 
 
+def test_the_last_day_that_there_is_ends_with_itself(client, register):
+    register()
+    asked = {"date_from": "0001-01-01", "date_to": "9999-12-31"}
+    for name in ("worklist", "history"):
+        assert client.get(reverse(name), asked).status_code == 200
+    assert client.get(reverse("worklist"), asked).content.decode().count('class="sample-row"') == 1
+
+
 @pytest.mark.parametrize("query", [{"kind": "unheard_of"}, {"flag": "x"}, {"person": "1"}, {"state": "gone"}])
 def test_a_filter_that_does_not_exist_is_said_and_does_not_filter(client, register, query):
     register()
