@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from allauth.mfa.models import Authenticator
-from allauth.mfa.webauthn.forms import AuthenticateWebAuthnForm
 from django.conf import settings
 from django.db.models import QuerySet
 
 from accounts.identity import identity_not_proved
 from accounts.models import User
+from accounts.passkeys import PasskeyProof
 from hematovision.core.origin import Origin
 
 
@@ -41,7 +41,7 @@ def passkey_proved(*, person: User, credential: str, origin: Origin) -> bool:
 
     The challenge counts once. A wrong answer is in the log, and too many end the trying for a while.
     """
-    form = AuthenticateWebAuthnForm(user=person, data={"credential": credential})
+    form = PasskeyProof(user=person, data={"credential": credential})
     if not form.is_valid():
         identity_not_proved(person=person, by=Authenticator.Type.WEBAUTHN.value, origin=origin)
         return False

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from accounts.audit.record import record
@@ -100,13 +101,15 @@ def person_deactivate(*, actor: User | None, person: User, origin: Origin | None
     _save(person, "is_active")
     end_sessions(person)
     OneTimeLink.objects.filter(person=person, used_at=None).delete()
+    # Whoever comes back gets new ones: an account that seemed stolen must not bring back a thief's.
+    person.machine_tokens.filter(revoked_at=None).update(revoked_at=Now())
     record("person.deactivated", actor=actor, subject=person, origin=origin)
     return person
 
 
 @transaction.atomic
 def person_reactivate(*, actor: User | None, person: User, origin: Origin | None = None) -> User:
-    """Let ``person`` sign in again with the password they had."""
+    """Let ``person`` sign in again with the password they had; their machine tokens stay revoked."""
     person = _lock(actor=actor, person=person)
     if person.is_active:
         return person

@@ -5,8 +5,10 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from hematovision.core.middleware import charset_kept_plain
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hematovision.settings.prod")
-application = get_wsgi_application()
+application = charset_kept_plain(get_wsgi_application())
 
 
 def _settle() -> None:

@@ -20,6 +20,7 @@ from accounts.audit.models import Outcome
 from accounts.audit.record import JSON, record
 from accounts.identity import identity_proved
 from accounts.models import User
+from accounts.web.limits import begin
 from accounts.web.proof import just_begun, proofs
 from hematovision.core.origin import Origin
 
@@ -88,6 +89,7 @@ class ClosedAccountAdapter(DefaultAccountAdapter):
     def login(self, request: HttpRequest, user: User) -> None:
         """Begin a session, of a browser or of the API; the log says by what it was proved."""
         super().login(request, user)
+        begin(request.session)
         User.objects.filter(pk=user.pk, first_signed_in_at=None).update(first_signed_in_at=Now())
         detail: dict[str, JSON] = {"by": list(proofs(request, user))}
         record("signin.succeeded", actor=user, subject=user, origin=Origin.of(request), detail=detail)

@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.forgotten import wish_store
 from accounts.models import MachineToken, Site, User
+from accounts.passkeys import PasskeyAnswer
 from accounts.permissions import Role
 
 
@@ -140,6 +141,7 @@ class FirstAdminForm(SetPasswordForm):
 class PasskeyForm(AddWebAuthnForm):
     """A new passkey, in the portal's words."""
 
+    credential = PasskeyAnswer()
     name = forms.CharField(
         label=_("Name"), max_length=60, required=False, help_text=_("So that you know it again in the list.")
     )

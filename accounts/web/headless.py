@@ -6,6 +6,10 @@ facts about a person around the services and the log.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
+
 # allauth looks for these below a package that it takes for unloaded; once anything else has loaded that, it
 # would not find them, so they are loaded with it.
 import cryptography.hazmat.primitives.ciphers.algorithms
@@ -14,13 +18,36 @@ from allauth.headless.account.views import LoginView, SessionView
 from allauth.headless.constants import Client
 from allauth.headless.mfa.views import AuthenticateView
 from allauth.headless.tokens.views import RefreshTokenView
+from django.http import HttpRequest, HttpResponseBadRequest, HttpResponseBase
 from django.urls import path
 from django.views.decorators.http import require_http_methods
 
 from accounts.web.ledger import logged
+from hematovision.core.plain_json import plain_json
 
-# allauth's views take any method for POST.
-post = require_http_methods(["POST"])
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+
+
+def readable(view: View) -> View:
+    """Refuse a body as allauth refuses what is no JSON, where its own reading would break off."""
+
+    @wraps(view)
+    def inside(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            if request.body:
+                plain_json(request.body)
+        except ValueError:
+            return HttpResponseBadRequest()
+        return view(request, *args, **kwargs)
+
+    return cast("View", inside)
+
+
+def post(view: View) -> View:
+    """Let a view of allauth, which takes any method for POST, take that alone."""
+    return require_http_methods(["POST"])(readable(view))
+
+
 second_factor = AuthenticateView.as_api_view(client=Client.APP)
 session = require_http_methods(["GET", "HEAD", "DELETE"])
 

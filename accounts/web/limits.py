@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 
 from allauth.account.adapter import get_adapter
 from allauth.usersessions.models import UserSession
@@ -13,6 +14,7 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 BEGUN, SEEN = "limits_begun", "limits_seen"
@@ -40,6 +42,15 @@ def session_limits(get_response: Answer) -> Answer:
         return get_response(request)
 
     return middleware
+
+
+def begin(session: SessionBase) -> None:
+    """Let a session that has just signed in run its time, of a browser or of the API, used or not.
+
+    Otherwise each renewal of a program's token would begin the time anew, for ever.
+    """
+    session[BEGUN] = int(time.time())
+    session.set_expiry(timezone.now() + timedelta(seconds=settings.SESSION_COOKIE_AGE))
 
 
 def seconds_left(session: SessionBase) -> tuple[int, bool]:

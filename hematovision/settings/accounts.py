@@ -52,7 +52,12 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 MFA_REQUIRED_ROLES = env.words("MFA_REQUIRED_ROLES", "doctor,admin")
 MFA_GRACE_HOURS = env.integer("MFA_GRACE_HOURS", 24)
 MFA_ADAPTER = "accounts.web.factors.FactorAdapter"
-MFA_FORMS = {"add_webauthn": "accounts.web.forms.PasskeyForm"}
+MFA_FORMS = {
+    "add_webauthn": "accounts.web.forms.PasskeyForm",
+    "login_webauthn": "accounts.passkeys.PasskeyLogin",
+    "authenticate_webauthn": "accounts.passkeys.PasskeyProof",
+    "reauthenticate_webauthn": "accounts.passkeys.PasskeyReauthentication",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_RECOVERY_CODES_SHOW_ONCE = True

@@ -15,6 +15,7 @@ from accounts.models import User
 from accounts.permissions import Capability, require
 from hematovision.core.errors import PortalError
 from hematovision.core.origin import Origin
+from hematovision.core.typed import typed
 from mlcore.registry import switching
 from mlcore.registry.models import (
     GateResult,
@@ -122,7 +123,7 @@ def promotion_override(
         ModelVersion.DoesNotExist: there is no such version.
     """
     require(actor, Capability.MANAGE_MODELS)
-    reason = " ".join(reason.split())
+    reason = " ".join(typed(reason).split())
     with transaction.atomic():
         listed = switching.locked()
         chosen = _chosen(listed, version)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import reduce
 from operator import attrgetter
 from typing import Any, Final, TypeVar
@@ -85,10 +86,20 @@ def _read(model: type[Model], by: Sequence[str], key: str) -> list[Any]:
     """Undo :func:`_write`."""
     try:
         values = json.loads(base64.urlsafe_b64decode(key + "=" * (-len(key) % 4)))
-        read = [_column(model, name).to_python(str(value)) for name, value in zip(by, values, strict=True)]
-    except (ValueError, TypeError, OverflowError, ValidationError) as problem:
+        read = [_value(_column(model, name), value) for name, value in zip(by, values, strict=True)]
+    except (ValueError, TypeError, OverflowError, RecursionError, ValidationError) as problem:
         raise NoSuchPage(_("This page does not exist. Start again from the first.")) from problem
     return read
+
+
+def _value(column: Field[Any, Any], value: object) -> Any:
+    """Return what a column may hold; raises ``ValueError`` for what none does, though Python has it."""
+    text = str(value)
+    if "\0" in text:
+        raise ValueError(value)
+    text.encode()
+    read = column.to_python(text)
+    return read.astimezone(UTC) if isinstance(read, datetime) else read
 
 
 def _column(model: type[Model], path: str) -> Field[Any, Any]:

@@ -9,14 +9,13 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import MachineToken, User
 from accounts.permissions import Capability, require
-from predictions.api import conditional
+from predictions.api import conditional, strict
 from predictions.api.asking import actor_of, filters, origin_of
 from predictions.api.described import samples as describe
 from predictions.api.idempotent import once
@@ -37,7 +36,7 @@ Scope = MachineToken.Scope
 class Scoped(APIView):
     """An address whose reading and writing need different scopes of a machine's token."""
 
-    parser_classes = [JSONParser]
+    parser_classes = [strict.Json]
     reads: MachineToken.Scope = Scope.READ
     writes: MachineToken.Scope = Scope.SAMPLES
 

@@ -20,6 +20,8 @@ Resolve: TypeAlias = Callable[[str, int], list[str]]
 
 # Addresses of IPv6 that a translator turns into the IPv4 address in their last 32 bits (RFC 6052).
 TRANSLATED: Final = IPv6Network("64:ff9b::/96")
+# All that is public of IPv6 lies here; what lies elsewhere is of a house, of a link, or leads into IPv4.
+PUBLIC: Final = IPv6Network("2000::/3")
 
 
 class OutboundProblem(Exception):  # noqa: N818 -- a problem that is answered, not a mistake
@@ -68,7 +70,7 @@ def _check(host: str, address: IPAddress, *, encrypted: bool) -> None:
     facts = {"host": host, "address": str(address)}
     if any(real in network for network in settings.OUTBOUND_PRIVATE_NETWORKS):
         return
-    if not real.is_global or real.is_multicast:
+    if not real.is_global or real.is_multicast or (real.version == 6 and real not in PUBLIC):
         raise OutboundProblem(
             _(
                 "%(host)s has the address %(address)s, which is not public. Whoever runs the portal allows "

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, datetime
 from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
@@ -20,6 +22,8 @@ from predictions.states import SampleState
 # Letters, digits and what laboratories put between them: every barcode scanner types these alike.
 ACCESSION = r"^[A-Z0-9](?:[A-Z0-9./-]{1,30}[A-Z0-9])$"
 TARGETS = (100, 200, 400)
+# No smear is older, and so far ahead no clock is wrong.
+EARLIEST, LATEST = 1900, 2999
 
 
 class Sex(models.TextChoices):
@@ -130,6 +134,23 @@ class Sample(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+    def clean(self) -> None:
+        """Keep both moments within what the database, Python and all zones can tell.
+
+        A sample with another one could be stored, and no list that holds it could be read any more.
+
+        Raises:
+            ValidationError: a moment lies before 1900 or after 2999.
+        """
+        for name in ("collected_at", "received_at"):
+            moment = getattr(self, name)
+            if not isinstance(moment, datetime):
+                continue
+            if not EARLIEST <= moment.year <= LATEST:
+                raise ValidationError({name: _("Give a year from 1900 to 2999.")})
+            # The database takes no distance from UTC as large as Python does.
+            setattr(self, name, moment.astimezone(UTC))
 
 
 class EventKind(models.TextChoices):

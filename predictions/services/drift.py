@@ -19,6 +19,7 @@ from accounts.permissions import Capability, require
 from accounts.selectors import active_admins
 from hematovision.core.errors import PortalError
 from hematovision.core.origin import Origin
+from hematovision.core.typed import typed
 from mlcore.engine.drift import Verdict, compare
 from mlcore.registry.models import ModelVersion
 from mlcore.registry.selectors import active_version
@@ -69,7 +70,7 @@ def drift_acknowledge(*, actor: User, origin: Origin, week_id: int, note: str) -
         DriftRefused: the note says nothing.
     """
     require(actor, Capability.MANAGE_MODELS)
-    said = note.strip()[:NOTE_LENGTH]
+    said = typed(note)[:NOTE_LENGTH]
     with transaction.atomic():
         row = DriftWeek.objects.select_for_update(no_key=True).get(pk=week_id)
         if not said:

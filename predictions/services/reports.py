@@ -17,6 +17,7 @@ from accounts.audit.record import JSON, record
 from accounts.models import User
 from accounts.permissions import Capability, require
 from hematovision.core.origin import Origin
+from hematovision.core.typed import typed
 from predictions import report
 from predictions.errors import SampleRefused, SigningRefused
 from predictions.models import Acknowledgement, CellReview, Event, EventKind, Report, Sample, SampleEvent
@@ -102,7 +103,7 @@ def report_amend(*, actor: User, origin: Origin, sample_id: UUID, reason: str) -
     Raises: as :func:`report_sign`; ``SigningRefused`` also without a reason.
     """
     require(actor, Capability.SIGN_REPORTS)
-    given = reason.strip()[:500]
+    given = typed(reason)[:500]
     if not given:
         raise SigningRefused(_("Say why the report is amended: the new version prints it."))
     with transaction.atomic():
@@ -148,7 +149,7 @@ def _check(sample: Sample, actor: User, count: Judged, intent: Intent) -> None:
         raise SigningRefused(
             _("Nobody but you has worked on this sample. Here a second person has to review or submit it.")
         )
-    if count.blocks and not intent.override.strip():
+    if count.blocks and not typed(intent.override):
         raise SigningRefused(" ".join([*count.blocks, _("Give a reason to sign nevertheless.")]))
 
 
@@ -163,10 +164,10 @@ def _seen_by_others(sample: Sample, actor: User) -> bool:
 def _made(sample: Sample, actor: User, count: Judged, intent: Intent, earlier: Report | None) -> Report:
     """Make the row of a new version: content first, the PDF of it, and that file's hash."""
     number, reason = (earlier.version + 1, _amended_because(sample)) if earlier else (1, "")
-    code, now, override = _code(), timezone.localtime(), intent.override.strip()[:500]
+    code, now, override = _code(), timezone.localtime(), typed(intent.override)[:500]
     version = Version(
         number=number,
-        comment=intent.comment.strip()[:COMMENT_LENGTH],
+        comment=typed(intent.comment)[:COMMENT_LENGTH],
         open_points=(*count.blocks, _("Signed nevertheless: %(why)s") % {"why": override})
         if count.blocks
         else (),

@@ -13,6 +13,7 @@ from accounts.audit.record import JSON, record
 from accounts.models import User
 from accounts.permissions import Capability, can, require
 from hematovision.core.origin import Origin
+from hematovision.core.typed import typed
 from predictions.errors import ChangedSince, SampleRefused
 from predictions.models import EventKind, Sample
 from predictions.services.recount import alone, judge_anew
@@ -173,7 +174,7 @@ def sample_comment(*, actor: User, origin: Origin, sample_id: UUID, text: str) -
         SampleRefused: there are no words, or more than ``COMMENT_LENGTH`` letters.
     """
     require(actor, Capability.REVIEW_CELLS)
-    words = text.replace("\r\n", "\n").replace("\0", "").strip()
+    words = typed(text.replace("\r\n", "\n"))
     if not words or len(words) > COMMENT_LENGTH:
         told = _("A comment has between 1 and %(most)d letters. Nothing was kept.")
         raise SampleRefused(told % {"most": COMMENT_LENGTH})
@@ -214,7 +215,7 @@ def _known(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _given(text: str) -> str:
-    reason = text.strip()
+    reason = typed(text)
     if not reason:
         raise SampleRefused(_("Say why: the reason is kept with the sample. Nothing was changed."))
     return reason[:500]

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.permissions import Capability, can
 from predictions.errors import SampleRefused
 from predictions.models import EventKind, Sample, SampleEvent
 from predictions.selectors import visible_samples
@@ -21,10 +22,16 @@ def locked(actor: User | None, sample_id: UUID) -> Sample:
 
     Raises:
         Sample.DoesNotExist: there is none, or it is not for ``actor`` to see.
+        SampleRefused: ``actor`` sees it in an emergency alone, which opens nothing for changes.
     """
     together()
     samples = Sample.objects.all() if actor is None else visible_samples(actor)
-    return samples.select_for_update(of=("self",), no_key=True).get(pk=sample_id)
+    sample = samples.select_for_update(of=("self",), no_key=True).get(pk=sample_id)
+    if actor is not None and sample.site_id != actor.site_id and not can(actor, Capability.VIEW_ALL_SITES):
+        raise SampleRefused(
+            _("This sample is another site's, and an emergency opens it for reading. Nothing was changed.")
+        )
+    return sample
 
 
 def note(sample: Sample, kind: EventKind, actor: User | None, detail: Mapping[str, Any]) -> int:

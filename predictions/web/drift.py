@@ -77,7 +77,7 @@ def acknowledge(request: HttpRequest, week_id: int) -> HttpResponse:
 def guard(request: HttpRequest, site_id: UUID) -> HttpResponse:
     """Set or take away what a site shows while an alarm stands; an empty percentage takes it away."""
     site, asked = get_object_or_404(Site, pk=site_id), request.POST.get("percent", "").strip()
-    least = None if not asked else int(asked) / 100 if asked.isdecimal() else -1.0
+    least = None if not asked else int(asked) / 100 if asked.isdecimal() and len(asked) <= 3 else -1.0
     try:
         drift_guard_set(actor=signed_in(request), origin=Origin.of(request), site=site, least=least)
     except DriftRefused as refusal:

@@ -14,7 +14,7 @@ from accounts.permissions import Capability
 from accounts.web.access import requires, signed_in
 from hematovision.core.origin import Origin
 from mlcore.web.vocabulary import CLASSES
-from predictions.errors import RetryRefused
+from predictions.errors import RetryRefused, SampleRefused
 from predictions.models import SmearField
 from predictions.selectors import field_detail
 from predictions.services import analysis_retry, field_opened
@@ -47,7 +47,7 @@ def field_retry(request: HttpRequest, field_id: UUID) -> HttpResponse:
         analysis_retry(actor=signed_in(request), origin=Origin.of(request), field_id=field_id)
     except SmearField.DoesNotExist as problem:
         raise Http404 from problem
-    except RetryRefused as refusal:
+    except (RetryRefused, SampleRefused) as refusal:
         messages.error(request, str(refusal.message))
     else:
         messages.success(request, _("The analysis is queued again."))

@@ -39,7 +39,7 @@ POINTS: Final = {
 def trends(request: HttpRequest) -> HttpResponse:
     """Show a chart for each class, and the same numbers as a table."""
     asked = request.GET.get("days", "")
-    days = int(asked) if asked.isdecimal() and int(asked) in SPANS else DEFAULT_DAYS
+    days = next((span for span in SPANS if str(span) == asked), DEFAULT_DAYS)
     found = selectors.trend(signed_in(request), days)
     point, head, form = POINTS[found.step]
     charts = [one for kind in found.types if (one := _chart(kind, found.periods, form)) is not None]

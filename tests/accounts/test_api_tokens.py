@@ -1,6 +1,9 @@
 """Tokens of the API: got by signing in, and dead as soon as their person may no longer."""
 
+import time
+
 import pytest
+from django.contrib.sessions.models import Session
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
@@ -9,6 +12,7 @@ from rest_framework.views import APIView
 from accounts.audit.models import AuditEvent
 from accounts.permissions import Capability, can
 from accounts.services import person_change_role, person_deactivate
+from accounts.web.limits import BEGUN
 from tests.accounts.factories import PASSWORD, PersonFactory
 
 pytestmark = pytest.mark.django_db
@@ -114,6 +118,30 @@ def test_a_token_is_renewed_once(client):
     renewed = refresh(client, token)
     assert who_is(renewed.json()["data"]["access_token"]) == person
     assert refresh(client, token).status_code == 400
+
+
+def test_renewing_a_token_makes_its_session_no_longer(client):
+    token = token_of(client, PersonFactory())
+    session = Session.objects.get()
+    assert refresh(client, token).status_code == 200
+    assert Session.objects.get().expire_date == session.expire_date
+    # What counts as a proof of identity is the sign-in itself, and not when its session is first shown.
+    assert session.get_decoded()[BEGUN] <= time.time()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "[" * 100_000,
+        '{"email": "a@example.org", "password": "\\ud800"}',
+        '{"email": ' + "9" * 5000 + "}",
+        '{"refresh_token": "\\ud800"}',
+    ],
+)
+@pytest.mark.parametrize("address", [LOGIN, REFRESH])
+def test_a_body_that_cannot_be_read_is_refused(client, address, body):
+    PersonFactory(email="a@example.org")
+    assert client.post(address, body, content_type="application/json").status_code == 400
 
 
 @pytest.mark.parametrize("token", ["nonsense", "a.b.c", "é"])

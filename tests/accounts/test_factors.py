@@ -280,3 +280,13 @@ def test_nobody_ends_the_session_of_somebody_else(client):
     client.post("/accounts/sessions/end/", {"session": theirs.pk})
     client.post("/accounts/sessions/end/", {"others": "yes"})
     assert other.get("/samples/").status_code == 200
+
+
+@pytest.mark.parametrize("credential", ['{"id": "AA"}', "[" * 100_000, '{"id": ' + "9" * 5000 + "}"])
+@pytest.mark.parametrize("address", ["/accounts/2fa/passkeys/login/", "/accounts/2fa/passkeys/add/"])
+def test_what_no_browser_says_of_a_passkey_is_a_wrong_answer(client, address, credential):
+    client.force_login(PersonFactory())
+    if "login" in address:
+        client.logout()
+    client.get(address)
+    assert client.post(address, {"credential": credential, "name": "x"}).status_code in {200, 302}

@@ -39,6 +39,18 @@ def test_a_mailed_link_sets_a_new_password(client, settings):
     assert "token_fail" in client.get(link, follow=True).context
 
 
+@pytest.mark.parametrize(
+    "typed",
+    ["m\N{LATIN SMALL LETTER DOTLESS I}ke@mits.example", "mike@mit\N{LATIN SMALL LETTER LONG S}.example"],
+)
+def test_no_link_goes_to_an_address_that_only_the_database_takes_for_the_persons(client, settings, typed):
+    settings.MAIL_ENABLED = True
+    PersonFactory(email="mike@mits.example")
+    client.post(RESET, {"email": typed})
+    wishes_fulfil()
+    assert not [sent for sent in mail.outbox if "reset/key" in sent.body and typed in sent.to]
+
+
 def test_a_mailed_link_dies_with_deactivation(client, settings):
     settings.MAIL_ENABLED = True
     person = PersonFactory()

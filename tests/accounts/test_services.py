@@ -11,6 +11,7 @@ from accounts import links, services
 from accounts.audit.models import AuditEvent
 from accounts.errors import LastAdmin, Oneself
 from accounts.models import OneTimeLink, User
+from accounts.tokens import token_create, token_used
 from hematovision.core.origin import Origin
 from tests.accounts.factories import PASSWORD, PersonFactory, SiteFactory
 
@@ -112,10 +113,13 @@ def test_the_last_active_admin_stays():
     assert admin.is_active
 
 
-def test_deactivation_ends_sessions_and_links_and_reactivation_brings_neither_back():
+def test_deactivation_ends_sessions_links_and_tokens_and_reactivation_brings_none_back():
     admin, person = PersonFactory(admin=True), PersonFactory()
     session_of(person)
     links.link_issue(actor=admin, person=person)
+    _token, text = token_create(
+        actor=admin, person=person, name="Scanner", scopes=["read"], days=9, origin=Origin()
+    )
 
     services.person_deactivate(actor=admin, person=person)
     services.person_reactivate(actor=admin, person=person)
@@ -125,6 +129,7 @@ def test_deactivation_ends_sessions_and_links_and_reactivation_brings_neither_ba
     assert person.check_password(PASSWORD)
     assert not UserSession.objects.filter(user=person).exists()
     assert not OneTimeLink.objects.filter(person=person).exists()
+    assert token_used(text) is None
     names = list(AuditEvent.objects.values_list("event", flat=True)[:2])
     assert names == ["person.reactivated", "person.deactivated"]
 

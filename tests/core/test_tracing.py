@@ -7,10 +7,13 @@ import re
 import pytest
 from celery import current_app
 from django.core.cache import cache
+from django.core.handlers.wsgi import WSGIHandler
+from django.test import RequestFactory
 from django.urls import reverse
 
 from hematovision.core import metrics, queue, tracing
 from hematovision.core.csp_reports import REPORTS
+from hematovision.core.middleware import charset_kept_plain
 from tests.accounts.factories import PersonFactory
 
 pytestmark = pytest.mark.django_db
@@ -88,6 +91,7 @@ def answers(client, settings):
     yield "json", client.get("/healthz")
     yield "api refusal", client.get("/api/v1/fields/00000000-0000-0000-0000-000000000000")
     yield "bad method", client.delete("/healthz")
+    yield "unreadable", client.get("/accounts/login/", headers={"Content-Type": "text/plain; charset=latin1"})
     client.force_login(PersonFactory())
     yield "page", client.get("/samples/")
     yield "forbidden", client.get("/audit/")
@@ -116,6 +120,7 @@ def test_every_class_of_answers_has_every_header(client, settings):
         "json": 503,
         "api refusal": 401,
         "bad method": 405,
+        "unreadable": 400,
         "page": 200,
         "forbidden": 403,
         "too many": 429,
@@ -160,6 +165,37 @@ def test_the_same_report_is_one_line_and_counts_each_time(client, caplog, broker
     assert lines == ["A browser blocked data by img-src", "A browser blocked data by <made"]
     told = {values: sum(tally.ranges.values()) for values, tally in metrics.tallies(REPORTS).items()}
     assert told == {("img-src",): 2, ("other",): 1}
+
+
+@pytest.mark.parametrize("address", ["/accounts/login/?next=/", "/api/v1/samples?state=x"])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content-Type": "text/plain; charset=unknown"},
+        {"Content-Type": "text/plain; charset=unicode_escape"},
+        {"Cookie": 'sessionid="{0}"; __Host-sessionid="{0}"'.format(r"\000" * 8)},
+    ],
+)
+def test_what_cannot_be_read_is_refused_and_breaks_nothing(client, address, headers):
+    answer = client.get(address, headers=headers)
+    assert answer.status_code == 400
+    assert "not in UTF-8" in answer.content.decode()
+
+
+@pytest.mark.parametrize("told", ["charset=hex", "charset=undefined", "charset*=x''y", "charset*=utf-8''hex"])
+def test_a_character_set_that_django_breaks_off_on_is_refused_too(told):
+    environ = RequestFactory().get("/accounts/login/?next=/").environ
+    environ["CONTENT_TYPE"] = f"text/plain; {told}"
+    answered = []
+    page = charset_kept_plain(WSGIHandler())(environ, lambda status, _headers: answered.append(status))
+    assert answered == ["400 Bad Request"]
+    assert b"not in UTF-8" in b"".join(page)
+
+
+@pytest.mark.parametrize("name", ["utf-8", "UTF-8", '"utf-8"', "utf8"])
+def test_utf8_is_read_under_all_its_names(client, name):
+    headers = {"Content-Type": f"application/json; charset={name}"}
+    assert client.get("/accounts/login/", headers=headers).status_code == 200
 
 
 def test_a_disk_without_room_is_not_ready(client, settings, monkeypatch):

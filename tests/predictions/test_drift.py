@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 import pytest
 from django.core import mail
 from django.core.exceptions import PermissionDenied
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.audit.models import AuditEvent
@@ -182,6 +183,14 @@ def test_a_guard_is_a_probability_and_can_be_taken_away(admin, technician):
     drift_guard_set(actor=admin, origin=HERE, site=technician.site, least=None)
     assert not DriftGuard.objects.exists()
     assert AuditEvent.objects.filter(event="drift.guard_set").count() == 2
+
+
+@pytest.mark.parametrize("percent", ["9" * 400, "9" * 5000, "1e9", "-1"])
+def test_a_guard_beyond_all_numbers_is_refused_in_words(client, admin, technician, percent):
+    client.force_login(admin)
+    answer = client.post(reverse("drift_guard", args=[technician.site_id]), {"percent": percent})
+    assert answer.status_code == DriftRefused.status
+    assert not DriftGuard.objects.exists()
 
 
 def test_the_statistics_of_a_picture_are_kept_with_its_reading(submit, monkeypatch):

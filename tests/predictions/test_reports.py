@@ -14,7 +14,7 @@ from accounts.audit.models import AuditEvent
 from hematovision.core.origin import Origin
 from predictions import report as printing
 from predictions.errors import SampleRefused, SigningRefused
-from predictions.models import Acknowledgement, Cell, Report, Sample
+from predictions.models import Acknowledgement, Cell, Report, Sample, SampleEvent
 from predictions.selectors import against_previous, cell_states, judged, report_by_code, rules
 from predictions.services import (
     cells_review,
@@ -98,6 +98,13 @@ def test_a_signed_report_says_what_the_sample_says(sample, sign, doctor):
     event = AuditEvent.objects.get(event="report.signed")
     told = {"version": 1, "rules": None, "sha256": report.sha256, "cells": {"neutrophil": 3}}
     assert event.detail == told | {"proof": "password"}
+
+
+def test_a_zero_among_the_words_is_left_out_and_breaks_nothing(sample, sign, doctor):
+    report = sign(comment="Slight\0 shift.", override="All \0counted.")
+    assert (printing.from_json(report.content).comment, report.override) == ("Slight shift.", "All counted.")
+    report_amend(actor=doctor, origin=HERE, sample_id=sample.pk, reason="Wrong\0 stain.")
+    assert SampleEvent.objects.order_by("revision").last().detail["reason"] == "Wrong stain."
 
 
 def test_what_is_open_blocks_until_a_reason_is_given(sample, sign):

@@ -6,7 +6,6 @@ from http import HTTPStatus
 from uuid import UUID
 
 from allauth.account.adapter import get_adapter
-from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -14,6 +13,7 @@ from rest_framework.views import APIView
 from accounts.models import MachineToken
 from accounts.permissions import Capability, require
 from accounts.tokens import open_tokens, token_create, token_revoke
+from predictions.api import strict
 from predictions.api.admin import describe
 from predictions.api.admin.asked import TokenFilters, TokenOrder
 from predictions.api.admin.listed import listed
@@ -25,7 +25,7 @@ from predictions.api.asking import actor_of, filters, origin_of
 class Tokens(APIView):
     """The tokens that have not been revoked. Without a scope here, no machine's token gets in."""
 
-    parser_classes = [JSONParser]
+    parser_classes = [strict.Json]
 
     @describe.tokens
     def get(self, request: Request) -> Response:

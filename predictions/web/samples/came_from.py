@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
@@ -29,6 +29,7 @@ def as_query(form: WorklistForm) -> str:
 
 def back_to_sample(request: HttpRequest, sample_id: object) -> HttpResponse:
     """Go back to the sample's page, and leave in its address which worklist the person came from."""
-    page = urlsplit(request.headers.get("Referer", ""))
-    form = asked_filters(request, QueryDict(page.query))
+    # Whatever the header holds, the act is done: what follows a "?" is a query, or none of ours.
+    _page, _mark, query = request.headers.get("Referer", "").partition("?")
+    form = asked_filters(request, QueryDict(query.partition("#")[0]))
     return redirect(reverse("sample", args=[sample_id]) + as_query(form))

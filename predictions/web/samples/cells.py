@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any, Final
@@ -18,6 +17,7 @@ from accounts.permissions import Capability
 from accounts.web.access import requires, signed_in
 from hematovision.core.errors import PortalError
 from hematovision.core.origin import Origin
+from hematovision.core.plain_json import plain_json
 from predictions.errors import ChangedMeanwhile, ReviewRefused
 from predictions.models import Cell, EventKind, Sample, SampleEvent
 from predictions.selectors import CellState, cell_trail, changed_since, similar_cells, visible_samples
@@ -125,12 +125,13 @@ def similar(request: HttpRequest, cell_id: UUID) -> HttpResponse:
 def _asked(request: HttpRequest) -> tuple[dict[UUID, int], str | None]:
     """Return the cells with what the person saw of them, and the type they are to get."""
     try:
-        asked = json.loads(request.body)
+        asked = plain_json(request.body)
         seen = {UUID(one["id"]): int(one["seen"]) for one in asked["cells"]}
         code = asked["code"]
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         raise _unreadable() from None
-    if code is not None and not isinstance(code, str):
+    # A zero is no letter, and the database takes none.
+    if code is not None and not (isinstance(code, str) and "\0" not in code):
         raise _unreadable()
     return seen, code
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse
@@ -38,7 +38,7 @@ def live(request: HttpRequest) -> HttpResponse:
     """
     form = asked_filters(request)
     asked = request.GET.get("rows", "")
-    limit = min(MOST_ROWS, max(PAGE_SIZE, int(asked))) if asked.isdecimal() else PAGE_SIZE
+    limit = min(MOST_ROWS, max(PAGE_SIZE, int(asked))) if asked.isdecimal() and len(asked) < 9 else PAGE_SIZE
     now = timezone.now()
     page = selectors.worklist(signed_in(request), filters=form.filters(), limit=limit)
     context = {
@@ -54,9 +54,10 @@ def live(request: HttpRequest) -> HttpResponse:
 def _moment(text: str) -> datetime | None:
     try:
         moment = parse_datetime(text)
-    except ValueError:
+        # The database knows no zone that is so far from UTC as Python's may be.
+        return moment.astimezone(UTC) if moment is not None and timezone.is_aware(moment) else None
+    except (ValueError, OverflowError):
         return None
-    return moment if moment is not None and timezone.is_aware(moment) else None
 
 
 def _news(request: HttpRequest, since: datetime | None) -> str:

@@ -1,5 +1,7 @@
 """Lists in pages that are found by key; answers that are not sent twice."""
 
+import base64
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
 from accounts.audit.models import AuditEvent
+from accounts.models import Site
 from hematovision.core.origin import Origin
 from predictions.api import conditional
 from predictions.api.paging import paged
@@ -81,6 +84,25 @@ def test_a_limit_is_a_number_up_to_200(limit):
 def test_a_key_that_was_not_given_out_is_refused(after):
     with pytest.raises(BadCursor):
         paged(asked(f"/?after={after}"), Sample.objects.all(), list, by=("received_at", "id"))
+
+
+@pytest.mark.parametrize("name", ["\0", "\ud800"])
+def test_nor_is_one_with_letters_that_no_name_has(name):
+    after = base64.urlsafe_b64encode(json.dumps([name]).encode()).decode()
+    with pytest.raises(BadCursor):
+        paged(asked(f"/?after={after}"), Site.objects.all(), list, by=("name",))
+
+
+def test_a_moment_of_any_zone_is_found(samples):
+    after = base64.urlsafe_b64encode(json.dumps(["2026-03-02T02:00:00+23:59", "0" * 32]).encode()).decode()
+    page = paged(asked(f"/?after={after}"), Sample.objects.all(), list, by=("received_at", "id"))
+    assert page["results"] == []
+
+
+def test_nor_is_one_that_is_nested_without_end():
+    after = base64.urlsafe_b64encode(b"[" * 3000).decode()
+    with pytest.raises(BadCursor):
+        paged(asked(f"/?after={after}"), Site.objects.all(), list, by=("name",))
 
 
 def test_what_the_sender_has_is_not_sent_again():

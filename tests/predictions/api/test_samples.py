@@ -71,6 +71,12 @@ def refused(answer, status, code):
     return answer.json()
 
 
+@pytest.mark.parametrize("path", [SAMPLES, f"{SAMPLES}/search"])
+def test_a_body_that_is_nested_without_end_is_refused(api, path):
+    answer = api.client.post(path, "[" * 100_000, "application/json")
+    assert (answer.status_code, answer.json()["code"]) == (400, "parse_error")
+
+
 def test_a_sample_is_registered_and_looked_at(api, technician):
     answer = api.post(SAMPLES, FACTS)
     assert answer.status_code == 201

@@ -43,6 +43,10 @@ def posted(url, **options):
         "64:ff9b::a00:1",
         "2002:7f00:1::",
         "ff02::1",
+        "64:ff9b:1::a00:1",
+        "::127.0.0.1",
+        "::ffff:0:127.0.0.1",
+        "fec0::1",
     ],
 )
 def test_addresses_that_are_not_public_are_refused(address):

@@ -55,6 +55,20 @@ def test_it_opens_that_sample_only_and_is_flagged(client, technician, theirs):
     assert "HV-AWAY" not in str(AuditEvent.objects.values())
 
 
+def test_it_opens_nothing_for_changes(client, technician, theirs):
+    sample = theirs[0]
+    ask(client)
+    said = {"reason": "Not ours.", "text": "Not ours."}
+    for act in ("cancel", "comment", "submit"):
+        answer = client.post(f"/samples/{sample.pk}/{act}/", said, follow=True)
+        assert "Nothing was changed." in answer.content.decode()
+    told = {"note": "Not ours."}
+    answer = client.patch(f"/api/v1/samples/{sample.pk}", told, content_type="application/json")
+    assert (answer.status_code, answer.json()["code"]) == (409, "sample_refused")
+    sample.refresh_from_db()
+    assert (sample.state, sample.revision, sample.note) == ("receiving", 1, "")
+
+
 def test_it_ends(client, technician, theirs):
     ask(client)
     EmergencyAccess.objects.update(expires_at=timezone.now() - timedelta(seconds=1))

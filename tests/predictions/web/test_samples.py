@@ -77,6 +77,24 @@ def test_what_is_wrong_with_the_details_is_said_and_nothing_is_lost(client, samp
     assert Sample.objects.count() == 1
 
 
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00+14:00", "9999-12-31T23:59", "1899-12-31T23:59"])
+def test_a_moment_that_no_list_could_be_read_with_is_refused(client, moment):
+    """One such sample would have been stored, and every worklist with it on would have broken off."""
+    facts = {"accession": "HV-1", "age_unit": "years", "target": 200, "received_at": moment}
+    answer = client.post(reverse("sample_new"), facts)
+    assert answer.status_code == 422
+    assert "Give a year from 1900 to 2999." in answer.content.decode()
+    told = {"accession": "HV-1", "received_at": f"{moment[:16]}:00Z"}
+    assert client.post("/api/v1/samples", told, content_type="application/json").status_code == 422
+    assert not Sample.objects.exists()
+
+
+def test_a_moment_far_from_utc_is_kept_as_utc(client):
+    facts = {"accession": "HV-1", "age_unit": "years", "target": 200, "received_at": "2026-01-02T00:00+23:59"}
+    assert client.post(reverse("sample_new"), facts).status_code == 302
+    assert Sample.objects.get().received_at == datetime(2026, 1, 1, 0, 1, tzinfo=UTC)
+
+
 def test_an_edit_changes_details_only(client, sample):
     facts = {"accession": "HV-26-0002", "age_unit": "days", "age_value": 3, "target": 100, "state": "signed"}
     client.post(reverse("sample_edit", args=[sample.pk]), {**facts, "received_at": "2026-01-02T03:04"})
@@ -142,7 +160,12 @@ def test_who_comes_second_is_told_and_shown_how_it_stands(client, filled, techni
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"[]", b"{}", b'{"cells": 1, "code": "x"}', b'{"cells": [{"id": "x", "seen": 0}], "code": "b"}'],
+    [
+        *(b"", b"[]", b"{}", b'{"cells": 1, "code": "x"}'),
+        b'{"cells": [{"id": "x", "seen": 0}], "code": "b"}',
+        b"[" * 100_000,
+        b'{"cells": [{"id": "00000000-0000-0000-0000-000000000000", "seen": 1e999}], "code": "b"}',
+    ],
 )
 def test_what_cannot_be_read_changes_nothing(client, filled, body):
     address = reverse("sample_cells", args=[filled.pk])
@@ -150,6 +173,14 @@ def test_what_cannot_be_read_changes_nothing(client, filled, body):
         address, body, content_type="application/json", headers={"Accept": "application/json"}
     )
     assert (answer.status_code, answer.json()["code"]) == (409, "review_refused")
+    assert not CellReview.objects.exists()
+
+
+@pytest.mark.parametrize("code", ["\0", "\ud800"])
+def test_what_is_no_letter_names_no_class(client, filled, code):
+    state = cell_states(filled)[0]
+    body = {"cells": [{"id": str(state.cell.pk), "seen": 0}], "code": code}
+    assert post(client, "sample_cells", filled, body).status_code == 409
     assert not CellReview.objects.exists()
 
 
@@ -263,6 +294,22 @@ def test_a_sample_is_submitted_returned_with_a_reason_and_cancelled(client, visi
     client.post(reverse("sample_cancel", args=[filled.pk]), {"reason": "Clotted."})
     assert Sample.objects.get().state == "cancelled"
     assert SampleEvent.objects.filter(kind="moved").count() == 5
+
+
+@pytest.mark.parametrize("name", ["sample_cancel", "sample_return"])
+def test_a_reason_with_a_zero_is_kept_without_it(visit, doctor, client, filled, name):
+    client.post(reverse("sample_submit", args=[filled.pk]))
+    who = visit(doctor) if name == "sample_return" else client
+    if name == "sample_cancel":
+        visit(doctor).post(reverse("sample_return", args=[filled.pk]), {"reason": "Count more."})
+    assert who.post(reverse(name, args=[filled.pk]), {"reason": "Clot\0ted."}).status_code == 302
+    assert SampleEvent.objects.order_by("revision").last().detail["reason"] == "Clotted."
+
+
+def test_wherever_a_person_comes_from_what_they_did_is_done_and_shown(client, filled):
+    address = reverse("sample_comment", args=[filled.pk])
+    answer = client.post(address, {"text": "Seen."}, headers={"Referer": "http://[/?state=to_review#x"})
+    assert answer["Location"] == f"{reverse('sample', args=[filled.pk])}?state=to_review"
 
 
 def test_queries_of_the_pages_do_not_grow(client, filled, read, technician, django_assert_max_num_queries):
