@@ -168,14 +168,19 @@ class Inbox:
                 path.rename(target)
                 self._seen.pop(path, None)
         except OSError as error:
-            self.trouble = f"What the portal has had cannot be put away: {error.strerror}."
+            self._note(f"What the portal has had cannot be put away: {error.strerror}.")
         else:
             del self._done[path]
 
     def _unread(self, error: OSError) -> None:
         """Note what cannot be read; a file that has gone meanwhile is no trouble, the folder itself is."""
         if not isinstance(error, FileNotFoundError) or error.filename == str(self._root):
-            self.trouble = f"Something in the folder cannot be read: {error.strerror}."
+            self._note(f"Something in the folder cannot be read: {error.strerror}.")
+
+    def _note(self, trouble: str) -> None:
+        """Add a trouble, once."""
+        if trouble not in self.trouble:
+            self.trouble = f"{self.trouble} {trouble}".strip()
 
 
 def _lock(file: IO[str]) -> None:

@@ -111,8 +111,10 @@ class Line:
             return self._client.send(request)
         except httpx.TransportError as error:
             said = str(error) or type(error).__name__
-            # "[Errno 111] Connection refused": the number is of no use to people.
-            why = re.sub(r"^\[[^]]*\] ", "", said)
+            # "[Errno 111] Connection refused", "[SSL: ...] ... (_ssl.c:1006)": of no use to people.
+            why = re.sub(r"^\[[^]]*\] | \(_ssl\.c:\d+\)$", "", said)
+            if "WRONG_VERSION_NUMBER" in said:
+                why = "it does not speak HTTPS"
             failure = Unreachable(0, "unreachable", f"{self._client.base_url} does not answer: {why}")
             if "CERTIFICATE_VERIFY_FAILED" in said:
                 raise failure from error

@@ -42,9 +42,8 @@ def sent(portal: Portal, sample_id: str, name: str, content: bytes, *, single: b
 
 
 def refusal(error: Refused) -> str:
-    """Return the sentence of a refusal, and what it says about each value."""
+    """Return the sentence of a refusal, or what it says about each value where some are wrong."""
     values = error.more.get("errors")
     if not isinstance(values, dict):
         return error.detail
-    told = " ".join(f"{name}: {' '.join(map(str, texts))}" for name, texts in values.items())
-    return f"{error.detail} {told}"
+    return " ".join(f"{name}: {' '.join(map(str, texts))}" for name, texts in values.items())

@@ -97,7 +97,7 @@ class Watcher:
             try:
                 self._round()
             except (Unreachable, Unavailable) as error:
-                away = f"{error.detail} Trying again."
+                away = f"{error.detail.rstrip('.')}. Trying again."
             self._tell(away or self._inbox.trouble)
             if self._sent + self._refused > done:
                 print(f"{self._sent} sent, {self._refused} refused so far.", file=sys.stderr, flush=True)
