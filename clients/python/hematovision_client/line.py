@@ -169,7 +169,7 @@ def _pause(outcome: httpx.Response | PortalError, attempt: int) -> float:
     if asked is not None and (seconds := _seconds(asked)) is not None:
         return seconds
     spread = random.uniform(0.75, 1.25)  # noqa: S311 -- no secret
-    return min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt) * spread
+    return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0**attempt) * spread
 
 
 def _seconds(asked: str) -> float | None:
