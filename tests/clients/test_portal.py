@@ -1,8 +1,11 @@
 """The library against a live portal: what its methods return and raise."""
 
+import os
+
 import pytest
 from hematovision_client import NotAllowed, Portal, Refused
 
+from hematovision.supervisor.ports import free_port
 from predictions.models import SmearField
 from tests.clients.conftest import until
 from tests.predictions import hostile
@@ -28,6 +31,13 @@ def test_a_sample_from_its_registration_to_its_cells(lab, reader):
     assert lab.sample(sample["id"])["fields"] == 1
     assert lab.differential(sample["id"])["rows"]
     assert list(lab.reports(sample["id"])) == []
+
+
+def test_no_proxy_gets_what_goes_to_this_machine_in_the_clear(monkeypatch, portal, token):
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with Portal(portal, token("read"), patience=0) as reads:
+        assert list(reads.samples()) == []
 
 
 def test_lists_go_on_over_their_pages(lab):
@@ -59,6 +69,8 @@ def test_refusals_carry_their_code(lab, portal, token):
 def test_several_images_in_one_request(lab):
     files = [("1.jpg", hostile.jpeg()), ("2.jpg", hostile.HTML), ("3.png", hostile.png())]
     first, second, third = lab.predict_batch(files, single=True)
+    assert lab.predict(os.fsdecode(b"\xe9.jpg"), hostile.jpeg(seed=2))["id"]
+    assert SmearField.objects.filter(original_name="\ufffd.jpg").exists()
     assert [first["state"], third["state"]] == ["queued", "queued"]
     assert (second["status"], second["code"]) == (415, "unsupported_type")
     assert SmearField.objects.filter(single=True).count() == 2

@@ -62,8 +62,9 @@ def error_of(response: httpx.Response) -> PortalError:
     for known in ("type", "title", "status"):
         more.pop(known, None)
     kind = _kind(response.status_code)
-    if kind is Refused and told == {}:
-        # Not even a refusal of the portal's: another program answers, or it has moved.
+    if kind is Refused and told == {} and response.status_code != HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        # Not even a refusal of the portal's: another program answers, or it has moved. That a file is too
+        # large may be said by a proxy, and holds for this file alone.
         return Unreachable(response.status_code, code, f"{detail} Is this the portal's address?")
     return kind(response.status_code, code, detail, more)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
-from hematovision_client.pictures import complete, is_picture
+from hematovision_client.pictures import complete, is_picture, readable
 
 if sys.platform == "win32":
     import msvcrt
@@ -46,6 +46,7 @@ class Inbox:
 
     Nothing is remembered but on the disk: a file lies in the folder until the portal has it, then in
     ``sent``, or in ``refused`` beside the reason. Whoever is killed in between finds it where it was.
+    ``trouble`` says what the disk did not let happen since the last look, without a name; else it is empty.
 
     Args:
         root: the folder.
@@ -58,6 +59,8 @@ class Inbox:
         self._name = _expression(pattern)
         self._seen: dict[Path, tuple[Stamp, float]] = {}
         self._unfinished: dict[Path, Stamp] = {}
+        self._done: dict[Path, tuple[Stamp, str | None]] = {}
+        self.trouble = ""
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -65,44 +68,53 @@ class Inbox:
 
         Raises:
             Occupied: there is another one.
+            OSError: nothing can be written into the folder.
         """
-        with (self._root / LOCK).open("w") as file:
+        with (self._root / LOCK).open("a") as file:
             try:
                 _lock(file)
-            except OSError as error:
+            except (BlockingIOError, PermissionError) as error:
                 raise Occupied from error
             yield
 
     def arrived(self) -> Iterator[Arrived]:
-        """Go through the finished files that have not changed for long enough, by folder and name."""
+        """Go through the finished files that have not changed for long enough, by folder and name.
+
+        What the portal has had already but the disk did not let go of is put away now, and not gone through.
+        """
+        self.trouble = ""
         now = time.monotonic()
         found = dict(self._files())
         self._seen = {path: self._since(path, stamp, now) for path, stamp in found.items()}
         self._unfinished = {
             path: stamp for path, stamp in self._unfinished.items() if found.get(path) == stamp
         }
-        for path, (stamp, since) in self._seen.items():
+        self._done = {path: done for path, done in self._done.items() if found.get(path) == done[0]}
+        for path, (stamp, since) in list(self._seen.items()):
+            if path in self._done:
+                self._put_away(path)
+                continue
             if now - since < self._settle or path in self._unfinished:
                 continue
             if (content := self._read(path, stamp)) is not None:
                 yield Arrived(path, stamp, content, self._accession(path))
 
     def waiting(self) -> int:
-        """Return how many images lay there at the last look, finished or not."""
+        """Return how many images lie there since the last look, finished or not."""
         return len(self._seen)
 
     def sent(self, file: Arrived) -> None:
         """Put away what the portal has."""
-        self._move(file, self._free(SENT, file.path))
+        self._done[file.path] = (file.stamp, None)
+        self._put_away(file.path)
 
     def refused(self, file: Arrived, reason: str) -> None:
         """Put away what the portal cannot take, beside the reason."""
-        target = self._free(REFUSED, file.path)
-        target.with_name(f"{target.name}.reason.txt").write_text(f"{reason}\n", encoding="utf-8")
-        self._move(file, target)
+        self._done[file.path] = (file.stamp, reason)
+        self._put_away(file.path)
 
     def _files(self) -> Iterator[tuple[Path, Stamp]]:
-        for folder, folders, names in os.walk(self._root):
+        for folder, folders, names in os.walk(self._root, onerror=self._unread):
             here = Path(folder)
             away = {SENT, REFUSED} if here == self._root else set()
             folders[:] = sorted(name for name in folders if name not in away and not name.startswith("."))
@@ -118,7 +130,8 @@ class Inbox:
         """Return the bytes of a finished file that nobody wrote to meanwhile, else None."""
         try:
             content = path.read_bytes()
-        except OSError:
+        except OSError as error:
+            self._unread(error)
             return None
         if _stamp(path) != stamp:
             return None
@@ -130,8 +143,8 @@ class Inbox:
     def _accession(self, path: Path) -> str:
         folders = path.relative_to(self._root).parts[:-1]
         if folders:
-            return folders[0]
-        match = self._name.fullmatch(path.stem)
+            return readable(folders[0])
+        match = self._name.fullmatch(readable(path.stem))
         return match["accession"] if match else ""
 
     def _free(self, kind: str, path: Path) -> Path:
@@ -144,10 +157,30 @@ class Inbox:
             target = target.with_stem(f"{stem}~{number}")
         return target
 
-    def _move(self, file: Arrived, target: Path) -> None:
-        """Move what was sent; what has been written to since stays, as a new file to send."""
-        if _stamp(file.path) == file.stamp:
-            file.path.rename(target)
+    def _put_away(self, path: Path) -> None:
+        """Move what is done with; what has been written to since stays, as a new file to send."""
+        stamp, reason = self._done[path]
+        try:
+            if _stamp(path) == stamp:
+                target = self._free(SENT if reason is None else REFUSED, path)
+                if reason is not None:
+                    target.with_name(f"{target.name}.reason.txt").write_text(f"{reason}\n", encoding="utf-8")
+                path.rename(target)
+                self._seen.pop(path, None)
+        except OSError as error:
+            self._note(f"What the portal has had cannot be put away: {error.strerror}.")
+        else:
+            del self._done[path]
+
+    def _unread(self, error: OSError) -> None:
+        """Note what cannot be read; a file that has gone meanwhile is no trouble, the folder itself is."""
+        if not isinstance(error, FileNotFoundError) or error.filename == str(self._root):
+            self._note(f"Something in the folder cannot be read: {error.strerror}.")
+
+    def _note(self, trouble: str) -> None:
+        """Add a trouble, once."""
+        if trouble not in self.trouble:
+            self.trouble = f"{self.trouble} {trouble}".strip()
 
 
 def _lock(file: IO[str]) -> None:

@@ -17,10 +17,12 @@ import httpx
 
 from hematovision_client.errors import LATER, PortalError, Unreachable, error_of
 from hematovision_client.records import ADDRESSES, Operation
+from hematovision_client.version import VERSION
 
-AGENT: Final = "hematovision-client/0.1"
+AGENT: Final = f"hematovision-client/{VERSION}"
 FIRST_PAUSE: Final = 0.5
 LONGEST_PAUSE: Final = 30.0
+HIGHEST_PORT: Final = 65_535
 
 
 class Line:
@@ -34,18 +36,23 @@ class Line:
             authority of their own.
         timeout: seconds for each step of one attempt.
         patience: seconds after which no further attempt is begun.
+
+    Raises:
+        ValueError: address, token or certificates are none.
     """
 
     def __init__(
         self, address: str, token: str, *, authority: Path | None, timeout: float, patience: float
     ) -> None:
-        _encrypted(httpx.URL(address))
+        url = _encrypted(address)
         self.patience = patience
         self._client = httpx.Client(
-            base_url=address,
-            headers={"Authorization": f"Bearer {token}", "User-Agent": AGENT},
+            base_url=url,
+            headers={"Authorization": f"Bearer {_whole(token)}", "User-Agent": AGENT},
             timeout=timeout,
-            verify=ssl.create_default_context(cafile=authority),
+            verify=_trusted(authority),
+            # A proxy of the environment would get what goes to this machine in the clear, with the token.
+            trust_env=url.scheme == "https",
         )
 
     def close(self) -> None:
@@ -104,8 +111,10 @@ class Line:
             return self._client.send(request)
         except httpx.TransportError as error:
             said = str(error) or type(error).__name__
-            # "[Errno 111] Connection refused": the number is of no use to people.
-            why = re.sub(r"^\[[^]]*\] ", "", said)
+            # "[Errno 111] Connection refused", "[SSL: ...] ... (_ssl.c:1006)": of no use to people.
+            why = re.sub(r"^\[[^]]*\] | \(_ssl\.c:\d+\)$", "", said)
+            if "WRONG_VERSION_NUMBER" in said:
+                why = "it does not speak HTTPS"
             failure = Unreachable(0, "unreachable", f"{self._client.base_url} does not answer: {why}")
             if "CERTIFICATE_VERIFY_FAILED" in said:
                 raise failure from error
@@ -118,18 +127,40 @@ def _good(response: httpx.Response) -> httpx.Response:
     raise error_of(response)
 
 
-def _encrypted(address: httpx.URL) -> None:
-    """Refuse to send a token in the clear to another machine."""
-    if address.scheme == "https" and address.host:
-        return
+def _encrypted(address: str) -> httpx.URL:
+    """Return the address; refuse to send a token in the clear to another machine."""
     try:
-        local = ip_address(address.host).is_loopback
+        url = httpx.URL(address.strip())
+    except httpx.InvalidURL as error:
+        raise ValueError(f"“{address}” is no address: {error}.") from error
+    if url.port is not None and not 0 < url.port <= HIGHEST_PORT:
+        raise ValueError(f"“{address}” is no address: there is no port {url.port}.")
+    if url.scheme == "https" and url.host:
+        return url
+    try:
+        local = ip_address(url.host).is_loopback
     except ValueError:
-        local = address.host == "localhost"
-    if address.scheme != "http" or not local:
+        local = url.host == "localhost"
+    if url.scheme != "http" or not local:
         raise ValueError(
             f"“{address}” does not begin with https://. Only this machine may be reached without."
         )
+    return url
+
+
+def _whole(token: str) -> str:
+    """Return a token that can stand in a header; an error further on would repeat its text."""
+    if not re.fullmatch(r"[!-~]+", token):
+        raise ValueError("The token is empty or holds characters that no token has. Copy it again, whole.")
+    return token
+
+
+def _trusted(authority: Path | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=authority)
+    except OSError as error:
+        why = error.strerror or error
+        raise ValueError(f"The certificates in “{authority}” cannot be read: {why}.") from error
 
 
 def _pause(outcome: httpx.Response | PortalError, attempt: int) -> float:
@@ -138,7 +169,7 @@ def _pause(outcome: httpx.Response | PortalError, attempt: int) -> float:
     if asked is not None and (seconds := _seconds(asked)) is not None:
         return seconds
     spread = random.uniform(0.75, 1.25)  # noqa: S311 -- no secret
-    return min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt) * spread
+    return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0**attempt) * spread
 
 
 def _seconds(asked: str) -> float | None:

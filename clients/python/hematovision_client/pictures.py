@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 from typing import Final
 
@@ -16,12 +17,12 @@ BARE: Final = frozenset({0x00, 0x01, 0xFF, *range(0xD0, 0xD9)})
 
 def is_picture(path: Path) -> bool:
     """Say whether a file is one to send, by its name; links and hidden files are not."""
-    return (
-        path.suffix.lower() in SUFFIXES
-        and not path.name.startswith(".")
-        and not path.is_symlink()
-        and path.is_file()
-    )
+    if path.suffix.lower() not in SUFFIXES or path.name.startswith("."):
+        return False
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
 
 
 def pictures_in(paths: list[Path]) -> list[Path]:
@@ -39,6 +40,11 @@ def pictures_in(paths: list[Path]) -> list[Path]:
         else:
             raise FileNotFoundError(f"There is no file “{path}”.")
     return list(found)
+
+
+def readable(name: str) -> str:
+    """Return a name as it can be sent: what on the disk is no UTF-8, as some scanners write it, as U+FFFD."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def media_type(path: str) -> str:

@@ -13,7 +13,7 @@ import httpx
 
 from hematovision_client.errors import Refused
 from hematovision_client.line import Line
-from hematovision_client.pictures import media_type
+from hematovision_client.pictures import media_type, readable
 from hematovision_client.records import (
     ADDRESSES,
     BatchAnswer,
@@ -120,7 +120,7 @@ class Portal:
             Refused: ``duplicate``, with the field that has these bytes as ``more["field"]``; or the file is
                 not one that the portal can read.
         """
-        form = _form(single=single, again=again)
+        name, form = readable(name), _form(single=single, again=again)
         key = _key(sample_id, name, *form, hashlib.sha256(content).hexdigest())
         files = {"file": (name, content, media_type(name))}
         at = {"sample_id": sample_id}
@@ -157,7 +157,7 @@ class Portal:
 
     def predict(self, name: str, content: bytes, *, single: bool = False) -> FieldAnswer:
         """Have one image read without a sample; the result may still be ``queued``, see :meth:`field`."""
-        files = {"file": (name, content, media_type(name))}
+        files = {"file": (readable(name), content, media_type(name))}
         answer = self._line.ask(
             "predict", data=_form(single=single), files=files, headers=_once(str(uuid4()))
         )
@@ -170,7 +170,7 @@ class Portal:
 
         A refused file is answered with a record that has a ``code``, and changes nothing for the others.
         """
-        files = [("file", (name, content, media_type(name))) for name, content in pictures]
+        files = [("file", (readable(name), content, media_type(name))) for name, content in pictures]
         form = _form(single=single)
         answer = self._line.ask("predict_batch", data=form, files=files, headers=_once(str(uuid4())))
         return cast("BatchAnswer", answer)["results"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import stat
+import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
@@ -46,14 +48,25 @@ def portal_of(options: Namespace) -> Portal:
     authority = options.ca or (
         Path(os.environ["HEMATOVISION_CA"]) if os.environ.get("HEMATOVISION_CA") else None
     )
+    token = _read(options.token_file) if options.token_file else os.environ.get("HEMATOVISION_TOKEN", "")
+    if not token.strip():
+        raise Usage("There is no token: set HEMATOVISION_TOKEN or name its file with --token-file.")
     try:
-        return Portal(address, _token(options.token_file), authority=authority, patience=options.patience)
-    except (ValueError, OSError) as error:
+        return Portal(address, token.strip(), authority=authority, patience=options.patience)
+    except ValueError as error:
         raise Usage(str(error)) from error
 
 
-def _token(file: Path | None) -> str:
-    text = file.read_text() if file else os.environ.get("HEMATOVISION_TOKEN", "")
-    if not text.strip():
-        raise Usage("There is no token: set HEMATOVISION_TOKEN or name its file with --token-file.")
-    return text.strip()
+def _read(file: Path) -> str:
+    """Return what a file with a token holds; say so where everybody else can read it too."""
+    try:
+        # Windows' own editor puts a mark before the text.
+        text = file.read_text(encoding="utf-8-sig")
+        open_to_all = os.name == "posix" and file.stat().st_mode & stat.S_IROTH
+    except UnicodeDecodeError as error:
+        raise Usage(f"“{file}” holds no token: it is no text.") from error
+    except OSError as error:
+        raise Usage(f"The token's file “{file}” cannot be read: {error.strerror}.") from error
+    if open_to_all:
+        print(f"Everybody on this machine can read the token. Better: chmod 600 {file}", file=sys.stderr)
+    return text

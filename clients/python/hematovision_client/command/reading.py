@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TextIO
 
+from hematovision_client.command.access import Usage
 from hematovision_client.command.progress import Progress
+from hematovision_client.pictures import readable
 from hematovision_client.portal import ENDED, Portal
 from hematovision_client.records import FieldAnswer
 
@@ -34,6 +36,11 @@ class Outcome:
     field: FieldAnswer | None = None
     refusal: str = ""
 
+    @property
+    def name(self) -> str:
+        """What the file is called in the results."""
+        return readable(str(self.file))
+
 
 def add_output(parser: ArgumentParser) -> None:
     """Add the options that say how results are written."""
@@ -51,6 +58,16 @@ def add_output(parser: ArgumentParser) -> None:
     )
 
 
+def check_output(options: Namespace) -> None:
+    """Find out before anything is sent whether results can be written.
+
+    Raises:
+        Usage: there is no such folder.
+    """
+    if options.out and (options.out.is_dir() or not options.out.parent.is_dir()):
+        raise Usage(f"Results cannot be written to “{options.out}”: name a file in a folder that is there.")
+
+
 def await_results(portal: Portal, outcomes: Sequence[Outcome], *, seconds: float) -> bool:
     """Ask for every field until it is read or failed, at most so long; return whether all are."""
     end = time.monotonic() + seconds
@@ -58,12 +75,16 @@ def await_results(portal: Portal, outcomes: Sequence[Outcome], *, seconds: float
     fields = [outcome for outcome in outcomes if outcome.field]
     with Progress("read", len(fields)) as progress:
         while True:
+            last = time.monotonic() + pause > end
             for outcome in fields:
                 if outcome.field and outcome.field["state"] not in ENDED:
                     outcome.field = portal.field(outcome.field["id"])
+                    if not last and outcome.field["state"] not in ENDED:
+                        # They are read in their order, so asking for the later ones would only cost requests.
+                        break
             waiting = sum(1 for one in fields if one.field and one.field["state"] not in ENDED)
             progress.at(len(fields) - waiting)
-            if not waiting or time.monotonic() + pause > end:
+            if not waiting or last:
                 return not waiting
             time.sleep(pause)
             pause = min(LONGEST_LOOK, pause * 1.5)
@@ -80,7 +101,7 @@ def write(outcomes: Sequence[Outcome], options: Namespace) -> None:
 def _json(outcomes: Sequence[Outcome], out: TextIO) -> None:
     for outcome in outcomes:
         told = outcome.field or {"state": "refused", "reason": outcome.refusal}
-        out.write(json.dumps({"file": str(outcome.file), **told}, ensure_ascii=False) + "\n")
+        out.write(json.dumps({"file": outcome.name, **told}, ensure_ascii=False) + "\n")
 
 
 def _csv(outcomes: Sequence[Outcome], out: TextIO) -> None:
@@ -89,9 +110,9 @@ def _csv(outcomes: Sequence[Outcome], out: TextIO) -> None:
     for outcome in outcomes:
         field = outcome.field
         if field is None:
-            rows.writerow([outcome.file, "", "refused", "", "", "", "", outcome.refusal, *[""] * 5])
+            rows.writerow([outcome.name, "", "refused", "", "", "", "", outcome.refusal, *[""] * 5])
             continue
-        start = [outcome.file, field["id"], field["state"]]
+        start = [outcome.name, field["id"], field["state"]]
         if not field["found"]:
             rows.writerow([*start, "", "", "", "", field["reason"], *[""] * 4, field["model_version"] or ""])
         for number, cell in enumerate(field["found"], 1):
@@ -101,11 +122,11 @@ def _csv(outcomes: Sequence[Outcome], out: TextIO) -> None:
 
 
 def _table(outcomes: Sequence[Outcome], out: TextIO) -> None:
-    width = max([len(str(outcome.file)) for outcome in outcomes], default=0)
+    width = max([len(outcome.name) for outcome in outcomes], default=0)
     for outcome in outcomes:
         field = outcome.field
         state = field["state"] if field else "refused"
-        out.write(f"{outcome.file!s:<{width}}  {state:<8}  {_summary(outcome)}\n")
+        out.write(f"{outcome.name:<{width}}  {state:<8}  {_summary(outcome)}\n")
 
 
 def _summary(outcome: Outcome) -> str:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from hematovision_client.command.access import Usage, portal_of
-from hematovision_client.command.progress import Progress
-from hematovision_client.command.reading import Outcome, add_output, await_results, write
-from hematovision_client.command.sending import refusal, sent
-from hematovision_client.errors import Refused
+from hematovision_client.command.reading import Outcome, add_output, await_results, check_output, write
+from hematovision_client.command.sending import send_all, sent
 from hematovision_client.pictures import pictures_in
-from hematovision_client.portal import Portal
 
 NAME: Final = "upload"
 
@@ -32,9 +30,10 @@ def add_options(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Send what is missing; return 0, or 1 where a file was refused, or 5 where a result is not there yet."""
     files = chosen(options.paths)
+    check_output(options)
     with portal_of(options) as portal:
         sample_id = portal.sample_ensure(options.accession)
-        outcomes = _send(portal, sample_id, files, single=options.single)
+        outcomes = send_all(files, partial(sent, portal, sample_id, single=options.single))
         ready = not options.wait or await_results(portal, outcomes, seconds=options.timeout)
     write(outcomes, options)
     return status_of(outcomes, ready=ready)
@@ -65,19 +64,3 @@ def status_of(outcomes: list[Outcome], *, ready: bool) -> int:
         print("Some images are not read yet. Run the command again to go on waiting.", file=sys.stderr)
         return 5
     return 0
-
-
-def _send(portal: Portal, sample_id: str, files: list[Path], *, single: bool) -> list[Outcome]:
-    outcomes = []
-    with Progress("sent", len(files)) as progress:
-        for number, file in enumerate(files, 1):
-            outcome = Outcome(file)
-            try:
-                outcome.field = sent(portal, sample_id, file.name, file.read_bytes(), single=single)
-            except Refused as error:
-                outcome.refusal = refusal(error)
-            except OSError as error:
-                outcome.refusal = f"The file cannot be read: {error.strerror}."
-            outcomes.append(outcome)
-            progress.at(number)
-    return outcomes

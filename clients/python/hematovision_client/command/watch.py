@@ -59,6 +59,8 @@ def run(options: Namespace) -> int:
                 return watcher.once(options.settle) if options.once else watcher.always()
         except Occupied:
             raise Usage("Another watcher works in this folder. Only one may.") from None
+        except OSError as error:
+            raise Usage(f"Nothing can be written into “{options.folder}”: {error.strerror}.") from error
 
 
 class Watcher:
@@ -75,6 +77,7 @@ class Watcher:
         self._portal, self._inbox, self._pattern, self._single = portal, inbox, pattern, single
         self._sample = ("", "")
         self._sent = self._refused = 0
+        self._told = ""
 
     def once(self, settle: float) -> int:
         """Look, wait whether anything changes, send; return the exit status."""
@@ -82,26 +85,29 @@ class Watcher:
         if self._inbox.waiting():
             time.sleep(settle)
             self._round()
-        left = self._inbox.waiting() - self._sent - self._refused
-        print(f"{self._sent} sent, {self._refused} refused, {left} not finished yet.", file=sys.stderr)
-        return 1 if self._refused else 0
+        left = self._inbox.waiting()
+        print(f"{self._sent} sent, {self._refused} refused, {left} left for the next time.", file=sys.stderr)
+        self._tell(self._inbox.trouble)
+        return 1 if self._refused or self._inbox.trouble else 0
 
     def always(self) -> int:
         """Look again and again; a portal that is away only makes it wait."""
-        away = False
         while True:
-            done = self._sent + self._refused
+            done, away = self._sent + self._refused, ""
             try:
                 self._round()
             except (Unreachable, Unavailable) as error:
-                if not away:
-                    print(f"{error.detail} Trying again.", file=sys.stderr, flush=True)
-                away = True
-            else:
-                away = False
+                away = f"{error.detail.rstrip('.')}. Trying again."
+            self._tell(away or self._inbox.trouble)
             if self._sent + self._refused > done:
                 print(f"{self._sent} sent, {self._refused} refused so far.", file=sys.stderr, flush=True)
-            time.sleep(AFTER_FAILURE if away else LOOK_EVERY)
+            time.sleep(AFTER_FAILURE if self._told else LOOK_EVERY)
+
+    def _tell(self, trouble: str) -> None:
+        """Say what is wrong, once for as long as it lasts."""
+        if trouble and trouble != self._told:
+            print(trouble, file=sys.stderr, flush=True)
+        self._told = trouble
 
     def _round(self) -> None:
         """Deliver what has arrived; a fault of the portal's over one file does not hold up the others."""
