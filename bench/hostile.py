@@ -49,7 +49,7 @@ deflate that unfolds to no more than the picture (`predictions/decoding/bare`).
 
 What is decoded is decoded in a process of its own (`predictions/decoding`), one file at a time. It knows no
 secret, can open neither file nor connection and start no process. A file that takes more than 30 seconds
-(`DECODE_MAX_SECONDS`) or more memory than DEFAULT_MB (`DECODE_MAX_MB`) is stopped with it and refused
+(`DECODE_MAX_SECONDS`) or more than 500 MB of memory (`DECODE_MAX_MB`) is stopped with it and refused
 (`took_too_long`, `took_too_much_memory`); a file that ends it otherwise is refused as damaged. The web
 process goes on, and the next file gets a new one.
 """
