@@ -2,8 +2,9 @@
 
 Starts the portal as ``script/server`` does, in a temporary folder and with one web process, and posts every
 file of ``tests/predictions/hostile.py`` to ``/api/v1/predict``. Prints what each was answered, how far the
-resident memory of the web process rose above what it was before, and how long the answer took. Ends with
-status 1 if an answer is not the expected one, or if the image folder holds anything but bare JPEG and PNG.
+resident memory of the web process and its decoder rose above what it was before, and how long the answer
+took. Ends with status 1 if an answer is not the expected one, or if the image folder holds anything but bare
+JPEG and PNG.
 
 Usage: .venv/bin/python bench/hostile.py [--write]; the latter puts the table into ``docs/hostile-files.md``.
 """
@@ -35,15 +36,22 @@ FRAME = {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
 HEAD = """# Hostile files
 
 Each file of `tests/predictions/hostile.py`, sent to the real web process by `bench/hostile.py --write`, which
-made this page. **Memory** is how far the resident memory of the web process rose while it worked on the file,
-**ms** the time until the answer. 202 is a file that was taken: what was stored of it is the bare picture.
+made this page. **Memory** is how far the resident memory of the web process and its decoder rose while they
+worked on the file, **ms** the time until the answer. 202 is a file that was taken: what was stored of it is
+the bare picture.
 
 What a file can cost is bounded before it is decoded. It has at most 25 MB (`UPLOAD_MAX_MB`) and, by its
 header, 24 megapixels (`UPLOAD_MAX_MEGAPIXELS`). Metadata, of which only the orientation is read, and what
 hangs behind the picture are cut off. A JPEG has at most 64 scans and 2,000 segments, a PNG at most 20,000
 chunks. Of a TIFF the directory is held against the file and written anew, with nothing but where the picture
-lies and how it is coded: one page, 200 entries, 20,000 strips or tiles, together no larger than the file
-(`predictions/pipeline/bare`). A process decodes one file at a time.
+lies and how it is coded: one page, 200 entries, 20,000 strips or tiles, together no larger than the file, and
+deflate that unfolds to no more than the picture (`predictions/decoding/bare`).
+
+What is decoded is decoded in a process of its own (`predictions/decoding`), one file at a time. It knows no
+secret, can open neither file nor connection and start no process. A file that takes more than 30 seconds
+(`DECODE_MAX_SECONDS`) or more than 500 MB of memory (`DECODE_MAX_MB`) is stopped with it and refused
+(`took_too_long`, `took_too_much_memory`); a file that ends it otherwise is refused as damaged. The web
+process goes on, and the next file gets a new one.
 """
 
 
@@ -117,16 +125,18 @@ def run(case: Case, port: int, token: str, process: int) -> tuple[str, list[str]
     """Send one case; return its line of the table and what is wrong with the answer."""
     content_type, body = request_of(case)
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
-    before = resident(process, "VmRSS")
-    # Forgets the highest memory so far.
-    Path(f"/proc/{process}/clear_refs").write_text("5")
+    both = family(process)
+    before = sum(resident(one, "VmRSS") for one in both)
+    for one in both:
+        # Forgets the highest memory so far.
+        Path(f"/proc/{one}/clear_refs").write_text("5")
     began = time.perf_counter()
     headers = {"Content-Type": content_type, "Authorization": f"Bearer {token}"}
     connection.request("POST", "/api/v1/predict", body, headers)
     response = connection.getresponse()
     answer = json.loads(response.read() or b"{}")
     taken = (time.perf_counter() - began) * 1000
-    extra = max(0.0, resident(process, "VmHWM") - before)
+    extra = max(0.0, sum(resident(one, "VmHWM") for one in both) - before)
     message = answer.get("detail") or f"stored, {answer.get('width')} x {answer.get('height')}"
     message = message.rpartition(f"{case.name}: ")[2].replace("|", "\\|")
     name = ascii(case.name)[1:-1].replace("|", "\\|")
@@ -149,8 +159,8 @@ def request_of(case: Case) -> tuple[str, bytes]:
 def web_process(root: int) -> int:
     """Return the process that answers requests: the web server's one child."""
     lines = {one: Path(f"/proc/{one}/cmdline").read_bytes() for one in family(root)}
-    web = [one for one, line in lines.items() if b"gunicorn" in line]
-    (worker,) = [one for one in web if family(one) == [one]]
+    web = {one for one, line in lines.items() if b"gunicorn" in line}
+    (worker,) = [one for one in web if web.intersection(family(one)) == {one}]
     return worker
 
 

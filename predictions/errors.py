@@ -92,6 +92,13 @@ class ScannerAway(PortalError):  # noqa: N818 -- the name says what happened
     status = HTTPStatus.SERVICE_UNAVAILABLE
 
 
+class DecoderAway(PortalError):  # noqa: N818 -- the name says what happened
+    """The process that decodes images does not start, so the file was not taken."""
+
+    code = "decoder_away"
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+
+
 class RetryRefused(PortalError):  # noqa: N818 -- the name says what happened
     """An analysis that has not failed cannot be retried."""
 

@@ -9,6 +9,11 @@ from hematovision import env
 # Uploads. Numbers are caps against accidents and attacks, not clinical limits.
 UPLOAD_MAX_BYTES = env.integer("UPLOAD_MAX_MB", 25, at_least=1) * 1024 * 1024
 UPLOAD_MAX_PIXELS = env.integer("UPLOAD_MAX_MEGAPIXELS", 24, at_least=1) * 1_000_000
+# What decoding one image may take before it is stopped. The costliest within the limits above takes some
+# seconds; of memory, four bytes for each pixel count a few times, and the bytes of the file too.
+DECODE_MAX_SECONDS = env.integer("DECODE_MAX_SECONDS", 30, at_least=1)
+_DECODE_USUAL_MB = 128 + (4 * UPLOAD_MAX_BYTES + 12 * UPLOAD_MAX_PIXELS) // 1024 // 1024
+DECODE_MAX_BYTES = env.integer("DECODE_MAX_MB", _DECODE_USUAL_MB, at_least=128) * 1024 * 1024
 # A virus scanner that reads a file from its standard input and ends with 0 (clean) or 1 (found something).
 UPLOAD_SCAN_COMMAND = shlex.split(env.text("UPLOAD_SCAN_COMMAND", ""))
 UPLOAD_MAX_FILES = env.integer("UPLOAD_MAX_FILES", 500, at_least=1)

@@ -21,6 +21,8 @@ _PLAIN_INFO = {
 }
 _PLAIN_SEGMENTS = {"APP0", "APP14"}
 _END = b"\xff\xd9"
+# One that paints its picture anew a thousand times would take each who looks at it half a minute.
+_SCAN, _MOST_SCANS = b"\xff\xda", 64
 _PNG_HEAD = 8
 _PNG_FRAME = 12
 _PLAIN_CHUNKS = {b"IHDR", b"IDAT", b"IEND"}
@@ -75,10 +77,11 @@ def keep(content: bytes, pictures: Path) -> Kept:
 
 
 def _clean_jpeg(picture: PillowImage.Image, content: bytes) -> bool:
-    """Say whether a JPEG has no words in it and nothing hangs behind it; a doubtful one is not clean."""
+    """Say whether a JPEG has no words in it, few scans and nothing behind it; a doubtful one is not clean."""
     segments = {name for name, _data in getattr(picture, "applist", [])}
     plain = picture.mode == "RGB" and set(picture.info) <= _PLAIN_INFO and segments <= _PLAIN_SEGMENTS
-    return plain and content.find(_END) == len(content) - len(_END)
+    quick = content.count(_SCAN) <= _MOST_SCANS
+    return plain and quick and content.find(_END) == len(content) - len(_END)
 
 
 def _clean_png(content: bytes) -> bool:

@@ -40,11 +40,12 @@ REFUSALS: Final[dict[int, tuple[str, str]]] = {
         "damaged",
         (
             "invalid, key_reused; empty, damaged, too_small, animated, many_pages, deep_colour, "
-            "print_colours, no_colour, unsupported_coding, too_many_parts, infected"
+            "print_colours, no_colour, unsupported_coding, too_many_parts, unfolds, took_too_long, "
+            "took_too_much_memory, infected"
         ),
     ),
     429: ("throttled", "throttled: too many requests this minute; Retry-After says when to come again"),
-    503: ("database_away", "database_away, scanner_away; Retry-After says when to come again"),
+    503: ("database_away", "database_away, scanner_away, decoder_away; Retry-After says when to come again"),
     507: ("storage_full", "storage_full: no room for images"),
 }
 EVERYWHERE: Final = (401, 403, 429, 503)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,11 +19,10 @@ from hematovision.core.origin import Origin
 from hematovision.core.queue import ANALYSE_FIELD, ring_on_commit
 from predictions.errors import UploadRefused
 from predictions.models import AnalysisJob, EventKind, Sample, SmearField, StoredImage
-from predictions.pipeline.bare import bare
-from predictions.pipeline.clean import clean
+from predictions.pipeline.check import check
+from predictions.pipeline.decode import decode
 from predictions.pipeline.scan import scan
 from predictions.pipeline.store import kept
-from predictions.pipeline.validate import check_bytes, validate
 from predictions.selectors import earlier_same
 from predictions.services.fields import take_in
 from predictions.services.quota import quota_left, quota_taken
@@ -32,8 +30,6 @@ from predictions.services.trail import note
 from predictions.types import Cleaned
 
 NAME_LENGTH: Final = 255
-# A decoded 24-megapixel image takes some 200 MB, so one process decodes one at a time.
-_one_decode = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +72,7 @@ def field_submit(
         UploadRefused: the file is not one the portal can read; nothing was kept.
         StorageFull: there is no room; nothing was kept.
         ScannerAway: the laboratory's virus scanner gave no verdict; nothing was kept.
+        DecoderAway: no image can be decoded at the moment; nothing was kept.
     """
     require(actor, Capability.UPLOAD)
     quota_left(actor)
@@ -103,10 +100,8 @@ def _read(content: BinaryIO) -> Cleaned:
     """Read one byte more than allowed, so that a file that is too large need not be read whole."""
     original = content.read(settings.UPLOAD_MAX_BYTES + 1)
     scan(original)
-    check_bytes(original)
-    with _one_decode:
-        plain = bare(original)
-        return clean(validate(plain.content), original, orientation=plain.orientation)
+    check(original)
+    return decode(original)
 
 
 def _rows(

@@ -14,6 +14,7 @@ from mlcore.engine.errors import DataError
 from mlcore.engine.frozen import read_frozen
 from mlcore.engine.importing import import_version
 from mlcore.engine.tidy import tidy
+from tests.predictions import hostile
 
 
 def png(seed, side=48, blocks=6, **saved):
@@ -189,6 +190,8 @@ def test_pictures_lose_their_metadata_and_keep_their_pixels():
         clean, suffix = tidy(content)
         assert suffix == ".png"
         assert not any(word in clean for word in (b"4711", b"script", b"PK\3\4"))
+    endless = hostile.many_scans(scans=100, width=64, height=64)
+    assert tidy(endless)[1] == ".png"
     plain = png(1, format="JPEG")
     assert tidy(plain) == (plain, ".jpg")
     assert tidy(png(1)) == (png(1), ".png")

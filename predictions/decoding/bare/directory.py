@@ -8,10 +8,7 @@ from __future__ import annotations
 import struct
 from typing import Final
 
-from django.utils.translation import gettext as _
-
-from predictions.errors import UploadRefused
-from predictions.refusals import damaged, too_many_parts
+from predictions.decoding.refused import Refused, damaged, too_many_parts
 
 # Programs write some thirty entries, and at worst a strip for each row of the longest picture.
 MOST_TAGS: Final = 200
@@ -36,7 +33,7 @@ def directory(content: bytes) -> Tags:
     """Return the whole numbers of the only directory that matter for the picture.
 
     Raises:
-        UploadRefused: it lies outside the file, is longer than any program writes it, or is not the only one.
+        Refused: it lies outside the file, is longer than any program writes it, or is not the only one.
     """
     order = "<" if content.startswith(b"II") else ">"
     (first,) = _numbers(content, order + "L", 4)
@@ -45,10 +42,7 @@ def directory(content: bytes) -> Tags:
         raise too_many_parts()
     (further,) = _numbers(content, order + "L", first + 2 + 12 * count)
     if further:
-        raise UploadRefused(
-            "many_pages",
-            _("The file holds more than one picture. Save the one of the smear alone, then upload that."),
-        )
+        raise Refused("many_pages")
     tags: Tags = {}
     for at in range(first + 2, first + 2 + 12 * count, 12):
         tag, kind, values = struct.unpack_from(order + "HHL", content, at)
@@ -79,7 +73,7 @@ def one(tags: Tags, tag: int, otherwise: int | None = None) -> int:
     """Return the only value of a tag, or what the format means where it is missing.
 
     Raises:
-        UploadRefused: it has none or several.
+        Refused: it has none or several.
     """
     values = tags.get(tag, () if otherwise is None else (otherwise,))
     if len(values) != 1:

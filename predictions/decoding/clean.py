@@ -6,13 +6,11 @@ hangs behind the image are gone afterwards. The picture is turned upright first.
 
 from __future__ import annotations
 
-import hashlib
 import io
+from dataclasses import dataclass
 from typing import Final
 
 from PIL import Image
-
-from predictions.types import Cleaned
 
 JPEG: Final = "image/jpeg"
 PNG: Final = "image/png"
@@ -29,8 +27,18 @@ UPRIGHT: Final = {
 }
 
 
-def clean(picture: Image.Image, original: bytes, *, orientation: int = 1) -> Cleaned:
-    """Return ``picture`` as it is to be stored; ``original`` is the file as it came.
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A file as it is stored, and what it is: ``width`` and ``height`` in pixels, upright."""
+
+    content: bytes
+    media_type: str
+    width: int
+    height: int
+
+
+def clean(picture: Image.Image, *, orientation: int = 1) -> Picture:
+    """Return ``picture`` as it is to be stored.
 
     A JPEG that needs no turning keeps its own quantisation, so that decoding it again gives almost the
     same pixels; one that was turned is written at quality 95 without colour subsampling. PNG stays PNG, and
@@ -53,15 +61,7 @@ def clean(picture: Image.Image, original: bytes, *, orientation: int = 1) -> Cle
         picture.save(buffer, "JPEG", quality="keep")
     else:
         picture.save(buffer, "JPEG", quality=95, subsampling=0)
-    content = buffer.getvalue()
-    return Cleaned(
-        content=content,
-        sha256=hashlib.sha256(content).hexdigest(),
-        original_sha256=hashlib.sha256(original).hexdigest(),
-        media_type=media_type,
-        width=picture.width,
-        height=picture.height,
-    )
+    return Picture(buffer.getvalue(), media_type, picture.width, picture.height)
 
 
 def _flatten(picture: Image.Image) -> Image.Image:

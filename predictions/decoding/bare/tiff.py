@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import math
 import struct
+import zlib
 from itertools import accumulate
 from typing import Final
 
-from django.utils.translation import gettext as _
-
-from predictions.errors import UploadRefused
-from predictions.pipeline.bare.directory import (
+from predictions.decoding.bare.directory import (
     BITS,
     COLOUR_MAP,
     COMPRESSION,
@@ -42,14 +40,7 @@ from predictions.pipeline.bare.directory import (
     directory,
     one,
 )
-from predictions.refusals import (
-    check_size,
-    damaged,
-    deep_colour,
-    no_colour,
-    print_colours,
-    too_many_parts,
-)
+from predictions.decoding.refused import Refused, check_size, damaged, too_many_parts
 
 TIFF_BEGINS: Final = (b"II*\0", b"MM\0*")
 # Tiles of scanners have 240 to 1,024 pixels; one is decoded whole, even where the picture is smaller.
@@ -57,22 +48,24 @@ LONGEST_TILE: Final = 2_048
 
 UNCOMPRESSED: Final = 1
 LZW, DEFLATE, OLD_DEFLATE = 5, 8, 32_946
+# How much of a strip is unfolded at once, to see how long it is.
+AT_ONCE: Final = 1_000_000
 RGB, PALETTE = 2, 3
 GREY: Final = {0, 1}
 PRINTED: Final = {5, 8}
 
 
-def bare_tiff(content: bytes) -> tuple[bytes, int]:
+def bare_tiff(content: bytes, *, max_pixels: int) -> tuple[bytes, int]:
     """Return a TIFF file with the picture of ``content`` and nothing else, and how the picture is turned.
 
-    What it holds decodes to no more than its pixels, and each strip or tile lies in the file. The second is
-    the orientation as EXIF counts it; 1 is upright.
+    What it holds decodes to no more than its pixels, and each strip or tile lies in the file; the decoder of
+    LZW stops at them by itself. The second is the orientation as EXIF counts it; 1 is upright.
 
     Raises:
-        UploadRefused: it is damaged, or not what is read of the format.
+        Refused: it is damaged, or not what is read of the format.
     """
     tags = directory(content)
-    check_size(one(tags, WIDTH), one(tags, HEIGHT))
+    check_size(one(tags, WIDTH), one(tags, HEIGHT), max_pixels)
     _check_colours(tags)
     _check_coding(tags)
     return _written(_kept(tags), _pieces(content, tags)), one(tags, ORIENTATION, 1)
@@ -82,11 +75,11 @@ def _check_colours(tags: Tags) -> None:
     """Refuse what cannot be shown to the model without guessing at its colours."""
     colours = one(tags, PHOTOMETRIC)
     if max(tags.get(BITS, (1,))) > 8:
-        raise deep_colour()
+        raise Refused("deep_colour")
     if colours in GREY:
-        raise no_colour()
+        raise Refused("no_colour")
     if colours in PRINTED:
-        raise print_colours()
+        raise Refused("print_colours")
     samples, extra = one(tags, SAMPLES, 1), tags.get(EXTRA_SAMPLES, ())
     plain = (samples, len(extra)) in {(3, 0), (4, 1)} and max(extra, default=0) <= 2
     indexed = (samples, len(tags.get(COLOUR_MAP, ()))) == (1, 3 * 256)
@@ -119,11 +112,29 @@ def _pieces(content: bytes, tags: Tags) -> list[bytes]:
     pieces = [content[offset : offset + count] for offset, count in zip(offsets, counts, strict=True)]
     if [len(piece) for piece in pieces] != list(counts):
         raise damaged()
-    if one(tags, COMPRESSION, UNCOMPRESSED) != UNCOMPRESSED:
+    coded = one(tags, COMPRESSION, UNCOMPRESSED)
+    if coded in {DEFLATE, OLD_DEFLATE}:
+        # Some programs fill the last strip up, so that each may be as long as the first.
+        for piece in pieces:
+            _check_unfolded(piece, sizes[0])
+    if coded != UNCOMPRESSED:
         return pieces
     if any(count < size for count, size in zip(counts, sizes, strict=True)):
         raise damaged()
     return [piece[:size] for piece, size in zip(pieces, sizes, strict=True)]
+
+
+def _check_unfolded(piece: bytes, most: int) -> None:
+    """Refuse deflate that unfolds to more than ``most`` bytes; what else is wrong, its decoder finds."""
+    unfolding, length = zlib.decompressobj(), 0
+    while piece and not unfolding.eof:
+        try:
+            length += len(unfolding.decompress(piece, AT_ONCE))
+        except zlib.error:
+            return
+        if length > most:
+            raise Refused("unfolds")
+        piece = unfolding.unconsumed_tail
 
 
 def _strip_sizes(tags: Tags) -> list[int]:
@@ -185,11 +196,5 @@ def _written(tags: Tags, pieces: list[bytes]) -> bytes:
     return b"".join([head, *entries, bytes(4), *behind, *pieces])
 
 
-def _unsupported() -> UploadRefused:
-    return UploadRefused(
-        "unsupported_coding",
-        _(
-            "The TIFF file is coded in a way that the portal does not read. Save it as RGB with 8 bits per "
-            "colour, without compression or with LZW or ZIP, then upload that."
-        ),
-    )
+def _unsupported() -> Refused:
+    return Refused("unsupported_coding")

@@ -16,8 +16,8 @@ from typing import Final
 
 from PIL import ExifTags, Image
 
-from predictions.pipeline.bare.tiff import TIFF_BEGINS, bare_tiff
-from predictions.refusals import too_many_parts
+from predictions.decoding.bare.tiff import TIFF_BEGINS, bare_tiff
+from predictions.decoding.refused import too_many_parts
 
 JPEG_BEGINS: Final = b"\xff\xd8\xff"
 PNG_BEGINS: Final = b"\x89PNG\r\n\x1a\n"
@@ -49,15 +49,14 @@ class Bare:
     orientation: int = 1
 
 
-def bare(content: bytes) -> Bare:
+def bare(content: bytes, *, max_pixels: int) -> Bare:
     """Return ``content`` without metadata and without what hangs behind the picture.
 
     A damaged JPEG or PNG loses no more than an intact one and is left to the decoder to judge; a TIFF is
-    written anew, which takes an intact one (``tiff``). As with ``validate`` the caller sees to it that one
-    file is read at a time.
+    written anew, which takes an intact one (``tiff``) with no more than ``max_pixels``.
 
     Raises:
-        UploadRefused: it has more scans or parts than a decoder should be asked to read; or it is a TIFF
+        Refused: it has more scans or parts than a decoder should be asked to read; or it is a TIFF
             that is damaged or of a kind that is not read.
     """
     if content.startswith(JPEG_BEGINS):
@@ -65,7 +64,7 @@ def bare(content: bytes) -> Bare:
     if content.startswith(PNG_BEGINS):
         return _bare_png(content)
     if content.startswith(TIFF_BEGINS):
-        return Bare(*bare_tiff(content))
+        return Bare(*bare_tiff(content, max_pixels=max_pixels))
     return Bare(content)
 
 
