@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from typing import Final, TypeVar
 
 from mlcore.engine.bundle import Bundle
+from mlcore.engine.contracts import Image
 from mlcore.engine.dataset import Split
 from mlcore.engine.detector.examples import usable
 from mlcore.engine.errors import DataError
@@ -20,6 +21,8 @@ from mlcore.engine.seen import Seen
 CHOSEN_BY: Final = "txl-val"
 # So many looks of each original are listed of the shipped model: its list goes with every copy of the portal.
 LOOKS_LISTED: Final = 2
+
+Told = TypeVar("Told")
 
 
 def seen_pictures(data: Prepared, parts: Split, before: Seen) -> bytes:
@@ -49,7 +52,7 @@ def seen_by_shipped(data: Prepared, bundle: Bundle) -> Seen:
             raise DataError(f"This folder's {part} pictures are not those that the bundle names.")
     rows = {*data.whole_groups((*data.parts.training, *data.parts.validation)), *_located_rows(data)}
     rows |= {row for row, record in enumerate(data.records) if record.source == CHOSEN_BY}
-    pixels, _looks = _shown(data, rows)
+    pixels = _each(data, rows, lambda record: record.pixels or pixels_hash(_image(data, record)))
     # Turned copies stand at the end, so that each group keeps the looks of its plain pictures.
     plain_first = sorted(rows, key=lambda row: (data.records[row].source.startswith("kaggle"), row))
     _pixels, looks = _shown(data, data.few_copies(plain_first, LOOKS_LISTED))
@@ -67,15 +70,24 @@ def _shown(data: Prepared, rows: Iterable[int]) -> tuple[list[str], list[str]]:
 
     Only files of which no data set tells both are read.
     """
-    files = {data.records[row].sha256: data.records[row] for row in rows}
 
     def of(record: Record) -> tuple[str, str]:
         if record.pixels and record.look:
             return record.pixels, record.look
-        image = read_image(data.root / record.path)
+        image = _image(data, record)
         return pixels_hash(image), look(image)
 
+    told = _each(data, rows, of)
+    return [pixels for pixels, _look in told], [one for _pixels, one in told]
+
+
+def _image(data: Prepared, record: Record) -> Image:
+    return read_image(data.root / record.path)
+
+
+def _each(data: Prepared, rows: Iterable[int], tell: Callable[[Record], Told]) -> list[Told]:
+    """Return what is told of each file of ``rows``, once for each file."""
+    files = {data.records[row].sha256: data.records[row] for row in rows}
     # Threads, since TensorFlow may have been at work in this process and does not survive a fork.
     with ThreadPoolExecutor(2) as pool:
-        told = list(pool.map(of, files.values()))
-    return [pixels for pixels, _look in told], [one for _pixels, one in told]
+        return list(pool.map(tell, files.values()))
