@@ -20,6 +20,9 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import history_fill
+from history_fill import APART_SECONDS
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
@@ -66,11 +69,10 @@ def servers() -> Iterator[None]:
                 child.end()
 
 
-def fill(first: int, last: int) -> None:
+def fill(first: int, last: int, seconds: int = APART_SECONDS) -> None:
     """Add samples as the owner of the tables, judge the open ones, and gather statistics."""
     import importlib  # noqa: PLC0415
 
-    import history_fill  # noqa: PLC0415
     from django.db import connections, transaction  # noqa: PLC0415
 
     from predictions.services.recount import judge_open  # noqa: PLC0415
@@ -80,7 +82,7 @@ def fill(first: int, last: int) -> None:
     with transaction.atomic(using="owner"), owner.cursor() as cursor:
         if first == 1:
             history_fill.people(cursor)
-        history_fill.samples(cursor, first, last, count)
+        history_fill.samples(cursor, first, last, count, seconds)
     with transaction.atomic():
         judge_open()
     with owner.cursor() as cursor:

@@ -1,13 +1,15 @@
 """Fills a scratch database with the years of a busy laboratory, by SQL; ``history.py`` measures pages on it.
 
-The sample ``n`` counts back from now: the first 400 are open, those before them are signed, amended or
-cancelled. Whatever looks drawn by lot is a hash of its number, so that every run measures the same rows.
+The sample ``n`` counts back from now, one every 10.5 minutes unless asked otherwise: the first 400 are open,
+those before them are signed, amended or cancelled. Whatever looks drawn by lot is a hash of its number, so
+that every run measures the same rows.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 SITES, TECHNICIANS, OPEN = 5, 20, 400
+APART_SECONDS = 630
 
 # 0 to 999 for a number and what it is drawn for.
 LOT = """
@@ -43,7 +45,7 @@ INSERT INTO predictions_sample
 SELECT md5('sample' || n)::uuid, md5('site' || n % %(sites)s)::uuid, 'HV-' || lpad(n::text, 7, '0'),
        CASE WHEN n % 50 = 0 THEN 'MANY-' || n / 50 % 10 WHEN n % 3 = 0 THEN 'P-' || n % 20000 ELSE '' END,
        CASE WHEN n % 2 = 0 THEN 'female' ELSE 'male' END, 20 + lot(n, 1) % 60, 'years', 'Scope 2',
-       'May-Grünwald-Giemsa', 4 + lot(n, 2) % 90 / 10.0, now() - n * interval '10.5 minutes',
+       'May-Grünwald-Giemsa', 4 + lot(n, 2) % 90 / 10.0, now() - n * interval '%(seconds)s seconds',
        'Ward ' || n % 9, '', 100, false,
        CASE WHEN n <= %(open)s
             THEN (ARRAY['receiving', 'analysing', 'to_review', 'to_review', 'to_review', 'to_review',
@@ -53,7 +55,7 @@ SELECT md5('sample' || n)::uuid, md5('site' || n % %(sites)s)::uuid, 'HV-' || lp
        array_remove(ARRAY[CASE WHEN lot(n, 3) < 20 THEN 'critical' END,
                           CASE WHEN lot(n, 4) < 30 THEN 'delta' END,
                           CASE WHEN lot(n, 5) < 40 THEN 'low_quality' END], NULL),
-       md5('person' || n % %(technicians)s)::uuid, now() - n * interval '10.5 minutes'
+       md5('person' || n % %(technicians)s)::uuid, now() - n * interval '%(seconds)s seconds'
   FROM generate_series(%(first)s, %(last)s) n
 """
 # About ten cells a field; one in two hundred samples was counted to 200, one open one to 400.
@@ -139,10 +141,10 @@ def people(cursor: Any) -> None:
     run(cursor, PEOPLE, {})
 
 
-def samples(cursor: Any, first: int, last: int, count: str) -> None:
-    """Add samples with all that belongs to them; the statement ``count`` fills the tallies of all."""
+def samples(cursor: Any, first: int, last: int, count: str, seconds: int) -> None:
+    """Add samples, one every ``seconds``, with all of theirs; the statement ``count`` fills the tallies."""
     for part in (SAMPLES, FIELDS, REVIEWS):
-        run(cursor, part, {"first": first, "last": last})
+        run(cursor, part, {"first": first, "last": last, "seconds": seconds})
     cursor.execute("DROP TABLE new_field")
     cursor.execute("TRUNCATE predictions_sampletally")
     cursor.execute(count)

@@ -51,7 +51,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "workers": None if crew is None else [(one, datetime.fromisoformat(one.since)) for one in crew],
         "release": release(),
         "absent": None if crew is None else [role for role in workers.ROLES if role not in _roles(crew)],
-        "alarms": [(row, measure_names(row.alarms)) for row in standing_alarms()],
+        "alarms": [(row, measure_names(row.standing)) for row in standing_alarms()],
         "troubled": troubled(),
         "emergencies": emergencies()[:SHOWN],
         "failed": failed[:SHOWN],

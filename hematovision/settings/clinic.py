@@ -23,3 +23,5 @@ DRIFT_KS = (env.integer("DRIFT_KS_WATCH", 20) / 100, env.integer("DRIFT_KS_ALARM
 DRIFT_BASELINE_FIELDS = env.integer("DRIFT_BASELINE_FIELDS", 200, at_least=20)
 DRIFT_LEAST_SAMPLES = env.integer("DRIFT_LEAST_SAMPLES", 20, at_least=2)
 DRIFT_LEAST_CELLS = env.integer("DRIFT_LEAST_CELLS", 100, at_least=10)
+# For how long a cause that somebody has taken note of raises no alarm anew, as long as it does not get worse.
+DRIFT_NOTE_DAYS = env.integer("DRIFT_NOTE_DAYS", 28)

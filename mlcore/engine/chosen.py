@@ -112,4 +112,5 @@ def _refuse_missing(cells: Sequence[_Cell], pictures: Path) -> None:
 
 def _record(picture: FrozenPicture) -> Record:
     boxes = (picture.box,) if picture.box else ()
-    return Record(picture.file, picture.sha256, picture.label, picture.laboratory, boxes, picture.pixels)
+    shown = (picture.pixels, picture.look)
+    return Record(picture.file, picture.sha256, picture.label, picture.laboratory, boxes, *shown)

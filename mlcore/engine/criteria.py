@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,7 +46,8 @@ class Criterion:
     the class it is about, empty where it is about all. ``value``, ``low`` and ``high`` are what was measured
     (for classes: candidate less active), ``wanted`` the limit, ``cells`` and ``groups`` what it rests on.
     ``note`` says why there is no figure: ``unknown``, ``base_unknown``, ``frozen_without``, ``never_named``,
-    ``not_by_active``.
+    ``not_by_active``. ``alike`` is how many test pictures are copies of seen ones, beside the ``value`` of a
+    leak; None where it could not be told.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Criterion:
     cells: int = 0
     groups: int = 0
     note: str = ""
+    alike: int | None = None
 
 
 def criteria(pairs: Pairs, policy: Policy) -> list[Criterion]:
@@ -68,17 +70,21 @@ def criteria(pairs: Pairs, policy: Policy) -> list[Criterion]:
     return [*_classes(pairs, policy), *_targets([candidate for _active, candidate in pairs], policy)]
 
 
-def no_leak(tested: Collection[str], seen: Seen) -> Criterion:
-    """Say whether the candidate has seen one of the ``tested`` pictures, or one of their near-duplicates.
+def no_leak(tested: Mapping[str, str], seen: Seen) -> Criterion:
+    """Say whether the candidate has seen one of the ``tested`` pictures, or a copy of one.
 
-    Both are hashes of pixels; ``tested`` holds those of each test picture's whole group, an empty one for
-    pictures that were frozen without. Where these are, or where the candidate or a model that it goes back
-    to does not say what it was trained on, nothing is proven.
+    ``tested`` holds hash and look of each test picture's whole group, empty ones for pictures that were
+    frozen without. Without a hash, or where the candidate or a model that it goes back to does not say what
+    it was trained on, nothing is proven. Copies are looked for where all looks are known; sets and models
+    from before looks were taken are still judged by hashes alone, and the criterion says so.
     """
-    both = len(seen.among(tested))
-    note = "" if both else _unknown(tested, seen)
-    verdict = Verdict.FAILED if both else Verdict.NOT_PROVEN if note else Verdict.PASSED
-    return Criterion("leak", "", verdict, 0.0, value=float(both), cells=len(tested), note=note)
+    exact = seen.among(tested)
+    alike = seen.copied({one for pixels, one in tested.items() if pixels not in exact})
+    leaked = bool(exact or alike)
+    note = "" if leaked else _unknown(tested, seen)
+    verdict = Verdict.FAILED if leaked else Verdict.NOT_PROVEN if note else Verdict.PASSED
+    value, cells = float(len(exact)), len(tested)
+    return Criterion("leak", "", verdict, 0.0, value=value, cells=cells, note=note, alike=alike)
 
 
 def _unknown(tested: Collection[str], seen: Seen) -> str:

@@ -54,6 +54,14 @@ class Limits:
     least_units: int = 20
     least_counts: int = 100
 
+    def worse_from(self, kind: Kind, distance: float) -> float:
+        """Return from where on what was ``distance`` is notably worse.
+
+        It has then grown by as much as lies between worth watching and an alarm, or by a quarter.
+        """
+        watch, alarm = self.psi if kind == Kind.SHARES else self.ks
+        return distance + max(alarm - watch, distance / 4)
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -70,7 +78,11 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One comparison: the distance, what chance alone explains, and how much was seen before and now."""
+    """One comparison: the distance, what chance alone explains, and how much was seen before and now.
+
+    ``direction`` says where to: ``up`` or ``down`` for values, by their medians; for shares the category that
+    has grown most. It is empty where too little was seen.
+    """
 
     name: str
     kind: Kind
@@ -79,6 +91,7 @@ class Measure:
     before: int
     now: int
     verdict: Verdict
+    direction: str = ""
 
 
 def compare(before: Seen, now: Seen, limits: Limits) -> list[Measure]:
@@ -107,7 +120,8 @@ def _shares(name: str, before: Mapping[str, int], now: Mapping[str, int], limits
         return Measure(name, Kind.SHARES, 0, 0, n, m, Verdict.FEW)
     chance = (1 / n + 1 / m) * float(chdtri(categories - 1, limits.chance))
     distance = stability_index(before, now)
-    return Measure(name, Kind.SHARES, distance, chance, n, m, _verdict(distance, chance, limits.psi))
+    grown = max(sorted(now), key=lambda category: now[category] / m - before.get(category, 0) / n)
+    return Measure(name, Kind.SHARES, distance, chance, n, m, _verdict(distance, chance, limits.psi), grown)
 
 
 def _values(name: str, before: Sequence[float], now: Sequence[float], limits: Limits) -> Measure:
@@ -118,7 +132,8 @@ def _values(name: str, before: Sequence[float], now: Sequence[float], limits: Li
         return Measure(name, Kind.VALUES, 0, 0, n, m, Verdict.FEW)
     chance = math.sqrt(-math.log(limits.chance / 2) / 2 * (n + m) / (n * m))
     distance = float(ks_2samp(before, now).statistic)
-    return Measure(name, Kind.VALUES, distance, chance, n, m, _verdict(distance, chance, limits.ks))
+    moved = "up" if np.median(now) > np.median(before) else "down"
+    return Measure(name, Kind.VALUES, distance, chance, n, m, _verdict(distance, chance, limits.ks), moved)
 
 
 def _verdict(distance: float, chance: float, limits: tuple[float, float]) -> Verdict:

@@ -19,6 +19,7 @@ from typing import Any
 from mlcore.engine.contracts import Box
 from mlcore.engine.durable import flush_folder, write_flushed
 from mlcore.engine.errors import DataError
+from mlcore.engine.looks import is_look
 from mlcore.engine.naming import is_label
 
 FORMAT = "hematovision-dataset-1"
@@ -50,7 +51,8 @@ class FrozenPicture:
     ``single`` says that the picture was taken of one cell; ``box`` is the cell in the picture's pixels,
     None where it has to be looked for. A field of several cells stands there once for each of them, so
     what names a cell is ``key``. ``pixels`` is the hash of what the file shows (``images.pixels_hash``), by
-    which it is told whether a model has seen it; versions frozen before it was taken have none.
+    which it is told whether a model has seen it, and ``look`` tells copies of it (``looks.look``); versions
+    frozen before these were taken have none.
     """
 
     sha256: str
@@ -62,6 +64,7 @@ class FrozenPicture:
     single: bool = True
     box: Box | None = None
     pixels: str = ""
+    look: str = ""
 
     @property
     def key(self) -> str:
@@ -186,6 +189,8 @@ def _check_values(picture: FrozenPicture) -> None:
         raise DataError(f"The picture {picture.sha256[:12]} has no class or stands in no part of the split.")
     if picture.pixels and not _HASH.fullmatch(picture.pixels):
         raise DataError(f"The pixels of the picture {picture.sha256[:12]} have no hash that is one.")
+    if picture.look and not is_look(picture.look):
+        raise DataError(f"The look of the picture {picture.sha256[:12]} is none.")
     box = picture.box
     if box is not None and not (0 <= box.x0 < box.x1 and 0 <= box.y0 < box.y1):
         raise DataError(f"The cell of the picture {picture.sha256[:12]} has no size.")

@@ -66,8 +66,8 @@ def take_folders(
         if before != label:
             faults.append(f"{_shown(one)} is the same picture as {_shown(other)}, of another class.")
         elif other is one:
-            cell = Candidate(kept.sha256, kept.file, label, laboratory, single, pixels=kept.pixels)
-            taken.cells.append(cell)
+            shown = {"pixels": kept.pixels, "look": kept.look}
+            taken.cells.append(Candidate(kept.sha256, kept.file, label, laboratory, single, **shown))
         else:
             again[label] += 1
     _refuse("cannot be taken", faults)
@@ -119,6 +119,7 @@ def _candidate(line: dict[str, Any], kept: Kept) -> Candidate:
         box,
         line["together"],
         kept.pixels,
+        kept.look,
     )
 
 

@@ -33,7 +33,8 @@ class Record:
     """One picture: where it lies (relative to the data folder), its SHA-256, class and origin.
 
     ``label`` is None where the class is not known. ``boxes`` are the leukocytes that its authors drew.
-    ``pixels`` is the hash of what it shows where a frozen data set tells it, else empty.
+    ``pixels`` is the hash of what it shows and ``look`` tells its copies where a frozen data set tells them,
+    else empty.
     """
 
     path: str
@@ -42,6 +43,7 @@ class Record:
     source: str
     boxes: tuple[Box, ...] = ()
     pixels: str = ""
+    look: str = ""
 
 
 def data_root() -> Path | None:

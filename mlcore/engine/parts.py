@@ -46,6 +46,7 @@ class Candidate:
     box: Box | None = None
     together: str = ""
     pixels: str = ""
+    look: str = ""
 
     @property
     def key(self) -> str:
@@ -79,6 +80,7 @@ def frozen_pictures(
             cell.single,
             cell.box,
             cell.pixels,
+            cell.look,
         )
         for cell in cells
     ]

@@ -71,8 +71,8 @@ def _candidates(squares: Floats) -> set[tuple[int, int]]:
     whole, middle = _coarse(blurred), _coarse(blurred[:, EDGE:-EDGE, EDGE:-EDGE])
     count = len(squares)
     flat = np.concatenate([_unit(whole), _unit(middle)])
-    turned = [_unit(position) for position in _positions(whole)]
-    cut = [_unit(position) for position in _positions(middle)]
+    turned = [_unit(position) for position in positions(whole)]
+    cut = [_unit(position) for position in positions(middle)]
     pairs: set[tuple[int, int]] = set()
     for start in range(0, count, BLOCK):
         rows = slice(start, start + BLOCK)
@@ -100,13 +100,13 @@ def _as_part(part: Floats, whole: Floats) -> float:
     for trim in TRIMS:
         side = round(SIDE * trim)
         shrunk = PillowImage.fromarray(part).resize((side, side), PillowImage.Resampling.BILINEAR)
-        wanted = np.concatenate([_unit(position) for position in _positions(np.asarray(shrunk)[None])])
+        wanted = np.concatenate([_unit(position) for position in positions(np.asarray(shrunk)[None])])
         pieces = np.lib.stride_tricks.sliding_window_view(whole, (side, side)).reshape(-1, side, side)
         best = max(best, float((wanted @ _unit(pieces).T).max()))
     return best
 
 
-def _positions(squares: Floats) -> Iterator[Floats]:
+def positions(squares: Floats) -> Iterator[Floats]:
     """Yield the squares (n, side, side) in their eight positions: four turns, each plain and mirrored."""
     for turns in range(4):
         turned = np.rot90(squares, turns, axes=(1, 2))

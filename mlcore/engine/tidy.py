@@ -13,6 +13,7 @@ from mlcore.engine.contracts import Image
 from mlcore.engine.durable import write_flushed
 from mlcore.engine.frozen import picture_file
 from mlcore.engine.images import pixels_hash, read_image
+from mlcore.engine.looks import look
 
 # What a JPEG without words, places, profiles or previews tells of itself.
 _PLAIN_INFO = {
@@ -30,11 +31,12 @@ _PLAIN_CHUNKS = {b"IHDR", b"IDAT", b"IEND"}
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A stored picture: the SHA-256 of its file, its path below the folder of pictures, its pixels' hash."""
+    """A stored picture: its file's SHA-256 and path below the store, its pixels' hash, its look."""
 
     sha256: str
     file: str
     pixels: str
+    look: str
 
 
 def tidy(content: bytes) -> tuple[bytes, str]:
@@ -73,7 +75,7 @@ def keep(content: bytes, pictures: Path) -> Kept:
         draft = target.with_name(f".{sha256}")
         write_flushed(draft, clean)
         draft.replace(target)
-    return Kept(sha256, file, pixels_hash(pixels))
+    return Kept(sha256, file, pixels_hash(pixels), look(pixels))
 
 
 def _clean_jpeg(picture: PillowImage.Image, content: bytes) -> bool:

@@ -108,7 +108,7 @@ def _criteria(candidate: ModelVersion, measured: Sequence[Evaluation], aims: Pol
         raise GateRefused(_("There is no such data set version on the server."))
     try:
         seen = seen_by(read_bundle(files.folder_of(candidate.location)))
-        leak = no_leak({cell.pixels for cell in shown_by_test(version)}, seen)
+        leak = no_leak({cell.pixels: cell.look for cell in shown_by_test(version)}, seen)
         pairs = paired(outcomes(measured[0]), outcomes(measured[1]))
     except EngineError as problem:
         raise GateRefused(str(problem)) from problem

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlcore.web.classes import ClassFigures, Matrix, class_figures, matrix
-from mlcore.web.shares import Share, interval, measured, share
+from mlcore.web.shares import Share, interval, least_share, measured, share
 from mlcore.web.vocabulary import CellClass, cell_class, place
 
 
@@ -81,12 +81,11 @@ def headline(metrics: Mapping[str, Any]) -> Evaluation | None:
     return next(iter(evaluations(metrics)), None)
 
 
-def thresholds(metrics: Mapping[str, Any]) -> list[tuple[CellClass, Share | None]]:
-    """Return above which confidence each class is answered; None for one that never is."""
+def thresholds(metrics: Mapping[str, Any]) -> list[tuple[CellClass, str | None]]:
+    """Return above which confidence each class is answered, in percent; None for one that never is."""
     limits = metrics.get("calibration", {}).get("classes", {})
     return [
-        (cell_class(label), Share(limits[label]["threshold"]) if limits[label]["threshold"] <= 1 else None)
-        for label in sorted(limits, key=place)
+        (cell_class(label), least_share(limits[label]["threshold"])) for label in sorted(limits, key=place)
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -80,16 +80,30 @@ def _leak(one: Mapping[str, Any]) -> str:
             "This data set version was frozen before its pictures were known by their pixels, so it cannot "
             "be held against what the candidate was trained on. Import it anew and measure on that version."
         )
-    shared = int(one["value"])
-    if not shared:
-        return _("None of the %(n)d test pictures and their near-duplicates was in its training.") % {
-            "n": one["cells"]
-        }
-    return ngettext(
-        "%(n)d of the test pictures or their near-duplicates was in its training; the figures flatter it.",
-        "%(n)d of the test pictures or their near-duplicates were in its training; the figures flatter it.",
-        shared,
-    ) % {"n": shared}
+    shared, alike = int(one["value"]), one.get("alike")
+    if shared or alike:
+        return " ".join([*_seen_again(shared, alike or 0), _("The figures flatter it.")])
+    told = _("None of the %(n)d test pictures and their near-duplicates was in its training.")
+    copies = _("No copy of one was found there either, saved again, scaled, mirrored or turned.")
+    if alike is None:
+        copies = _("Whether copies that were saved again, scaled or turned were there is not known.")
+    return f"{told % {'n': one['cells']}} {copies}"
+
+
+def _seen_again(shared: int, alike: int) -> Iterator[str]:
+    """Yield how many test pictures were seen as they are, and how many as copies."""
+    if shared:
+        yield ngettext(
+            "%(n)d of the test pictures or their near-duplicates was in its training.",
+            "%(n)d of the test pictures or their near-duplicates were in its training.",
+            shared,
+        ) % {"n": shared}
+    if alike:
+        yield ngettext(
+            "%(n)d looks like a copy of one that was: saved again, scaled, mirrored or turned.",
+            "%(n)d look like copies of some that were: saved again, scaled, mirrored or turned.",
+            alike,
+        ) % {"n": alike}
 
 
 def _compared(one: Mapping[str, Any]) -> str:

@@ -20,7 +20,7 @@ from mlcore.registry.promotion import LEAST_REASON, standing_gate, version_befor
 from mlcore.web.card import card_html
 from mlcore.web.figures import evaluations, headline, thresholds, unseen
 from mlcore.web.gate import lines
-from mlcore.web.shares import share
+from mlcore.web.shares import least_share, share
 from mlcore.web.vocabulary import cell_class
 
 
@@ -43,7 +43,7 @@ def detail(request: HttpRequest, version_id: UUID) -> HttpResponse:
     version = _version(version_id)
     metrics = version.metrics
     names = {"training": _("Trained on"), "validation": _("Validated on"), "held_out": _("Held out")}
-    parts = metrics.get("data", {})
+    parts, limit = metrics.get("data", {}), metrics.get("calibration", {}).get("threshold")
     context = {
         "version": version,
         "kinds": [cell_class(label) for label in version.labels],
@@ -52,7 +52,7 @@ def detail(request: HttpRequest, version_id: UUID) -> HttpResponse:
         "unseen": unseen(metrics),
         "validation": share(metrics.get("validation")),
         "never_shown": ", ".join(never_shown(version.labels)),
-        "threshold": share(metrics.get("calibration", {}).get("threshold")),
+        "threshold": None if limit is None else least_share(limit),
         "thresholds": thresholds(metrics),
         "parts": [(name, parts[key]) for key, name in names.items() if key in parts],
     }

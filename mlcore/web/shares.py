@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
+
+# Confidences are single precision: further decimals would say nothing.
+MOST_DECIMALS: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,17 @@ def interval(told: Mapping[str, float]) -> Share:
 def measured(told: float | Mapping[str, float]) -> Share:
     """Return a value as a share, with its interval where it has one."""
     return interval(told) if isinstance(told, Mapping) else Share(told)
+
+
+def least_share(value: float) -> str | None:
+    """Return a least confidence in percent, None where no answer reaches it.
+
+    One just below 1 gets as many decimals as tell it from 100 %, which would read as "never".
+    """
+    if value > 1:
+        return None
+    told = (f"{100 * value:.{decimals}f} %" for decimals in range(1, MOST_DECIMALS + 1))
+    return next((one for one in told if not one.startswith("100.")), "100 %")
 
 
 def points(difference: float) -> str:

@@ -19,7 +19,8 @@ class DriftWeek(models.Model):
 
     ``measures`` are those of ``mlcore.engine.drift.Measure``; ``alarms`` the names of those that have
     alarmed, ``seen`` of those that somebody has taken note of. The alarm ``stands`` while one was not. The
-    numbers of the present and the past week still move; older ones are kept.
+    numbers of the present and the past week still move; older ones are kept. ``noted`` says by name as what
+    it was noted and in which week (``predictions.services.drift_notes``), earlier weeks' notes among them.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -31,6 +32,7 @@ class DriftWeek(models.Model):
     measures = models.JSONField(default=list)
     alarms = ArrayField(models.CharField(max_length=32), default=list)
     seen = ArrayField(models.CharField(max_length=32), default=list)
+    noted = models.JSONField(default=dict)
     stands = models.BooleanField(default=False)
     seen_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
@@ -52,6 +54,11 @@ class DriftWeek(models.Model):
 
     def __str__(self) -> str:
         return f"{self.week} {self.site_id}"
+
+    @property
+    def standing(self) -> set[str]:
+        """The names of the alarms that nobody has taken note of."""
+        return set(self.alarms) - set(self.seen)
 
 
 class DriftGuard(models.Model):

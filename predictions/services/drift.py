@@ -6,14 +6,16 @@ import logging
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, timedelta
+from typing import cast
 
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from accounts.audit.record import record
+from accounts.audit.record import JSON, record
 from accounts.models import Site, User
 from accounts.permissions import Capability, require
 from accounts.selectors import active_admins
@@ -25,6 +27,7 @@ from mlcore.registry.models import ModelVersion
 from mlcore.registry.selectors import active_version
 from predictions.models import DriftGuard, DriftWeek
 from predictions.selectors.drift import Baseline, baseline, limits, seen, week_of
+from predictions.services.drift_notes import Note, measures_of, notes_for, notes_of, quiet
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +65,9 @@ def watch_drift(today: date | None = None) -> list[DriftWeek]:
 
 
 def drift_acknowledge(*, actor: User, origin: Origin, week_id: int, note: str) -> DriftWeek:
-    """Let an admin take note of what alarms in a week; what alarms later is a new alarm.
+    """Let an admin take note of what alarms in a week, and with it of the same in other standing weeks.
+
+    What alarms later is a new alarm, unless it is the same and no worse (``drift_notes``).
 
     Raises:
         PermissionDenied: the actor's role may not change models.
@@ -72,18 +77,29 @@ def drift_acknowledge(*, actor: User, origin: Origin, week_id: int, note: str) -
     require(actor, Capability.MANAGE_MODELS)
     said = typed(note)[:NOTE_LENGTH]
     with transaction.atomic():
-        row = DriftWeek.objects.select_for_update(no_key=True).get(pk=week_id)
+        row = DriftWeek.objects.get(pk=week_id)
         if not said:
             raise DriftRefused(_("Say what you found: whoever meets the next alarm reads it."))
-        row.seen, row.stands = sorted({*row.seen, *row.alarms}), False
+        together = Q(site=row.site_id, model_version=row.model_version_id, stands=True)
+        held = DriftWeek.objects.select_for_update(no_key=True).order_by("pk")
+        weeks = {one.pk: one for one in held.filter(together | Q(pk=week_id))}
+        row = weeks.pop(week_id)
+        notes = notes_of(row)
+        row.seen, row.noted, row.stands = list(row.alarms), {**row.noted, **notes}, False
         row.seen_by, row.seen_at, row.note = actor, timezone.now(), said
         row.save()
+        others = [str(one.week) for one in weeks.values() if _settled(one, notes)]
         record(
             "drift.acknowledged",
             actor=actor,
             subject=row,
             origin=origin,
-            detail={"week": str(row.week), "alarms": list(row.alarms), "note": said},
+            detail={
+                "week": str(row.week),
+                "alarms": list(row.alarms),
+                "note": said,
+                "also": cast("list[JSON]", others),
+            },
         )
     return row
 
@@ -120,16 +136,31 @@ def _judge(site: Site, version: ModelVersion, first: Baseline, monday: date) -> 
         held = DriftWeek.objects.select_for_update(no_key=True)
         known = {"fields": 0, "cells": 0}
         row, _made = held.get_or_create(site=site, model_version=version, week=monday, defaults=known)
-        fresh = sorted(set(alarms) - {*row.alarms, *row.seen})
+        # What stands stays until somebody looks, whatever the rest of the week brings.
+        before = row.standing
+        row.noted = notes_for(row, measures)
+        standing = before | (set(alarms) - quiet(row.noted, measures, monday))
+        fresh = sorted(standing - before)
         row.fields, row.cells = fields, sum(now.shares["classes"].values())
         row.measures = [asdict(one) for one in measures]
-        # What has alarmed stays an alarm until somebody looks, whatever the rest of the week brings.
         row.alarms = sorted({*row.alarms, *alarms})
-        row.stands = bool(set(row.alarms) - set(row.seen))
+        row.seen, row.stands = sorted(set(row.alarms) - standing), bool(standing)
         row.save()
         if fresh:
             record("drift.alarmed", actor=None, subject=row, detail={"week": str(monday), "alarms": [*fresh]})
     return row if fresh else None
+
+
+def _settled(row: DriftWeek, notes: dict[str, Note]) -> bool:
+    """Let ``notes`` hold in another week too; return whether they settle one of its standing alarms."""
+    known = quiet(notes, measures_of(row), row.week) & row.standing
+    if not known:
+        return False
+    row.noted = {**row.noted, **{name: notes[name] for name in known}}
+    row.seen = sorted({*row.seen, *known})
+    row.stands = bool(row.standing)
+    row.save()
+    return True
 
 
 def _tell_admins(fresh: Sequence[DriftWeek]) -> None:

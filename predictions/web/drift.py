@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID
@@ -41,11 +42,15 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class SiteView:
-    """A site: its weeks with their figures, how far its baseline is, and its guard in percent."""
+    """A site: its weeks, how far its baseline is, and its guard in percent.
+
+    Each week comes with its figures, the names of what stands there, and the Monday of the oldest note that
+    keeps another quiet, None where none does.
+    """
 
     site: Site
     fields: int
-    weeks: list[tuple[DriftWeek, list[Figure], str]]
+    weeks: list[tuple[DriftWeek, list[Figure], str, date | None]]
     guard: int | None
 
 
@@ -98,7 +103,10 @@ def _page(request: HttpRequest, status: int = HTTPStatus.OK) -> HttpResponse:
     for site in Site.objects.order_by("name"):
         least = guards.get(site.pk)
         fields = baseline_fields(site, version) if version else 0
-        shown = [(row, _figures(row), measure_names(row.alarms)) for row in by_site.get(site.pk, [])]
+        shown = [
+            (row, _figures(row), measure_names(row.standing), _known_since(row))
+            for row in by_site.get(site.pk, [])
+        ]
         percent = None if least is None else round(100 * least)
         views.append(SiteView(site, fields, shown[:WEEKS_SHOWN], percent))
     context = {
@@ -107,9 +115,16 @@ def _page(request: HttpRequest, status: int = HTTPStatus.OK) -> HttpResponse:
         "wanted": settings.DRIFT_BASELINE_FIELDS,
         "names": MEASURES.values(),
         "limits": {"psi": settings.DRIFT_PSI, "ks": settings.DRIFT_KS},
+        "note_days": settings.DRIFT_NOTE_DAYS,
         "least": (settings.DRIFT_LEAST_SAMPLES, settings.DRIFT_LEAST_CELLS),
     }
     return render(request, "predictions/drift.html", context, status=status)
+
+
+def _known_since(row: DriftWeek) -> date | None:
+    """Return the week whose note keeps an alarm of ``row`` quiet, the oldest one; None for its own."""
+    weeks = [row.noted[name]["week"] for name in row.seen if name in row.noted]
+    return min((date.fromisoformat(week) for week in weeks if week != str(row.week)), default=None)
 
 
 def _figures(row: DriftWeek) -> list[Figure]:

@@ -147,6 +147,66 @@ def test_an_acknowledged_alarm_stands_no_more_and_a_new_one_does(read, version, 
     assert (again.pk, again.alarms, again.stands) == (row.pk, ["confidence", "dye"], True)
 
 
+def judged_week(technician, version, monday):
+    """Judge the week of ``monday`` on its last day and return what is stored of it, and whether it alarms."""
+    fresh = watch_drift(monday + timedelta(days=6))
+    row = DriftWeek.objects.get(site=technician.site, model_version=version, week=monday)
+    return row, row in fresh
+
+
+def test_a_noted_cause_stays_quiet_until_it_is_worse_ends_or_the_note_is_old(
+    read, version, admin, technician, settings
+):
+    settings.DRIFT_LEAST_CELLS, settings.DRIFT_NOTE_DAYS = 10_000, 14
+    mondays = [date(2026, 3, 16) + timedelta(days=7 * number) for number in range(8)]
+    begins = [this_week() + timedelta(days=7 * number) for number in range(8)]
+    read(40, START)
+    # About half, then a little more than half of the pictures lie above all that were met first.
+    for number, changed in enumerate((15, 17, 16)):
+        read(changed, begins[number], dye=1.2)
+        read(30 - changed, begins[number] + timedelta(hours=5))
+    row, alarms = judged_week(technician, version, mondays[0])
+    assert alarms
+    drift_acknowledge(actor=admin, origin=HERE, week_id=row.pk, note="New batch of dye.")
+    for monday in mondays[1:3]:
+        row, alarms = judged_week(technician, version, monday)
+        assert (row.alarms, row.seen, row.stands, alarms) == (["dye"], ["dye"], False, False)
+    assert not standing_alarms()
+    # The fourth week the note is too old.
+    read(15, begins[3], dye=1.2)
+    read(15, begins[3] + timedelta(hours=5))
+    row, alarms = judged_week(technician, version, mondays[3])
+    assert alarms
+    drift_acknowledge(actor=admin, origin=HERE, week_id=row.pk, note="The same batch.")
+    # Worse, and then the other way: each is an alarm of its own.
+    read(30, begins[4], dye=1.2)
+    row, alarms = judged_week(technician, version, mondays[4])
+    assert alarms
+    drift_acknowledge(actor=admin, origin=HERE, week_id=row.pk, note="Twice as much of it.")
+    read(30, begins[5], dye=0.4)
+    row, alarms = judged_week(technician, version, mondays[5])
+    assert alarms
+    drift_acknowledge(actor=admin, origin=HERE, week_id=row.pk, note="Too little now.")
+    # It ends for a week, so that the next one is new.
+    read(30, begins[6])
+    row, alarms = judged_week(technician, version, mondays[6])
+    assert (row.alarms, alarms) == ([], False)
+    read(30, begins[7], dye=0.4)
+    assert judged_week(technician, version, mondays[7])[1]
+
+
+def test_a_note_settles_the_same_in_the_other_standing_weeks(read, version, admin, technician):
+    read(40, START)
+    read(40, this_week() - timedelta(days=7), dye=0.5)
+    read(40, this_week(), dye=0.5)
+    before, now = watch_drift(TODAY)
+    drift_acknowledge(actor=admin, origin=HERE, week_id=now.pk, note="New batch of dye.")
+    assert not standing_alarms()
+    assert AuditEvent.objects.get(event="drift.acknowledged").detail["also"] == [str(before.week)]
+    assert watch_drift(TODAY) == []
+    assert not standing_alarms()
+
+
 def test_while_an_alarm_stands_a_guarded_site_shows_less_and_says_why(
     read, version, admin, technician, submit
 ):

@@ -2,6 +2,7 @@
 
 import random
 
+import numpy as np
 import pytest
 
 from mlcore.engine.criteria import Policy, criteria, no_leak
@@ -73,16 +74,33 @@ def test_targets_of_its_own_are_missed_by_name():
 
 
 def test_a_leak_fails_and_not_knowing_is_not_proven():
-    assert no_leak({"a", "b"}, Seen(frozenset("c"))).verdict is Verdict.PASSED
-    leak = no_leak({"a", "b"}, Seen(frozenset("bc"), untold=("0.2.0",)))
+    assert no_leak({"a": "", "b": ""}, Seen(frozenset("c"))).verdict is Verdict.PASSED
+    leak = no_leak({"a": "", "b": ""}, Seen(frozenset("bc"), untold=("0.2.0",)))
     assert (leak.verdict, leak.value) == (Verdict.FAILED, 1)
-    unknown = no_leak({"a", "b"}, Seen(untold=("0.2.0",)))
+    unknown = no_leak({"a": "", "b": ""}, Seen(untold=("0.2.0",)))
     assert (unknown.verdict, unknown.note) == (Verdict.NOT_PROVEN, "unknown")
-    base = no_leak({"a", "b"}, Seen(frozenset("c"), untold=("0.2.0",)))
+    base = no_leak({"a": "", "b": ""}, Seen(frozenset("c"), untold=("0.2.0",)))
     assert (base.verdict, base.note) == (Verdict.NOT_PROVEN, "base_unknown")
-    without = no_leak({"a", ""}, Seen(frozenset("c")))
+    without = no_leak({"a": "", "": ""}, Seen(frozenset("c")))
     assert (without.verdict, without.note) == (Verdict.NOT_PROVEN, "frozen_without")
-    assert no_leak({"a", ""}, Seen(frozenset("a"))).verdict is Verdict.FAILED
+    assert no_leak({"a": "", "": ""}, Seen(frozenset("a"))).verdict is Verdict.FAILED
+
+
+def test_a_copy_of_a_seen_picture_is_a_leak_of_its_own_kind(monkeypatch):
+    monkeypatch.setattr(
+        "mlcore.engine.seen.copied", lambda tested, seen: np.asarray([one in seen for one in tested])
+    )
+    seen = Seen(frozenset("c"), looks=frozenset({"C", "D"}))
+    copy = no_leak({"a": "A", "b": "D"}, seen)
+    assert (copy.verdict, copy.value, copy.alike) == (Verdict.FAILED, 0, 1)
+    # What is known by its pixels is not counted twice.
+    both = no_leak({"b": "D", "c": "C"}, seen)
+    assert (both.verdict, both.value, both.alike) == (Verdict.FAILED, 1, 1)
+    clean = no_leak({"a": "A", "b": "B"}, seen)
+    assert (clean.verdict, clean.alike) == (Verdict.PASSED, 0)
+    # Where looks are missing on either side it is told by pixels alone.
+    assert no_leak({"a": "A", "b": ""}, seen).alike is None
+    assert no_leak({"a": "A"}, Seen(frozenset("c"), unlooked=("0.2.0",))).alike is None
 
 
 def test_pairs_are_counted_with_mcnemars_exact_test():

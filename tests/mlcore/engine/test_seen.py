@@ -14,6 +14,7 @@ from mlcore.engine.cli import main
 from mlcore.engine.contracts import ModelIdentity
 from mlcore.engine.errors import BundleError
 from mlcore.engine.images import pixels_hash, read_image
+from mlcore.engine.looks import look
 from mlcore.engine.seen import Seen, list_file, read_seen, seen_by
 from mlcore.engine.tidy import keep
 from tests.mlcore.engine.test_importing import png
@@ -59,11 +60,13 @@ def test_the_hash_tells_pixels_and_their_arrangement_apart():
 def test_a_list_is_read_as_it_was_written_and_a_damaged_one_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(lists, "LISTS", tmp_path)
     hashes = [pixels_hash(read_image(png(number))) for number in range(5)]
-    told = Seen().and_of(hashes[:3])
+    looks = [look(read_image(png(number))) for number in range(2)]
+    told = Seen().and_of(hashes[:3], looks)
     list_file(UNKNOWN).write_bytes(told.as_list())
     assert read_seen(None, UNKNOWN) == told
     assert told.among(hashes) == set(hashes[:3])
     assert read_seen(told.as_bytes(), UNKNOWN) == told
+    assert told.copied(looks[:1]) == 1
     list_file(UNKNOWN).write_bytes(told.as_list()[:-20])
     with pytest.raises(BundleError, match="damaged"):
         read_seen(None, UNKNOWN)
@@ -72,6 +75,8 @@ def test_a_list_is_read_as_it_was_written_and_a_damaged_one_is_refused(tmp_path,
 def test_what_tells_no_pixels_tells_nothing():
     assert read_seen(None, UNKNOWN).untold == ("0.1.0",)
     assert read_seen(json.dumps({"pictures": ["ab"], "untold": []}).encode(), UNKNOWN).untold == ("0.1.0",)
+    hashes = read_seen(json.dumps({"pixels": ["ab"], "untold": []}).encode(), UNKNOWN)
+    assert (hashes.untold, hashes.unlooked, hashes.copied(["AAAA"])) == ((), ("0.1.0",), None)
     with pytest.raises(BundleError):
         read_seen(b'{"pixels": 3}', UNKNOWN)
 

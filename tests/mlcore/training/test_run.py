@@ -254,7 +254,7 @@ def test_a_head_learns_a_class_that_nobody_knew_and_tells_what_it_saw(active, ad
     assert seen.pixels > base.pixels
     assert (len(seen.pixels - base.pixels), seen.untold) == (54, ())
     shown = shown_by_test(ready_version(frozen))
-    assert no_leak({cell.pixels for cell in shown}, seen).verdict is Verdict.PASSED
+    assert no_leak({cell.pixels: cell.look for cell in shown}, seen).verdict is Verdict.PASSED
     assert "here, test part of drawn 3" in run.result.metrics["evaluation"]
     assert [epoch["epoch"] for epoch in run.history] == [1, 2, 3]
     assert {"loss", "val_loss", "accuracy", "val_accuracy", "rate"} <= set(run.history[0])

@@ -6,7 +6,7 @@ from mlcore.engine.contracts import NO_CELL
 from mlcore.engine.evaluate import report
 from mlcore.engine.outcomes import Outcome
 from mlcore.web.figures import evaluations, headline, thresholds, unseen
-from mlcore.web.shares import Share
+from mlcore.web.shares import Share, least_share
 
 LABELS = ("neutrophil", "lymphocyte", "basophil")
 ANSWERS = [
@@ -111,5 +111,10 @@ def test_figures_of_an_earlier_release_are_shown_without_intervals(measured):
 def test_a_class_that_is_never_answered_has_no_threshold():
     limits = {"monocyte": {"threshold": 1.01}, "neutrophil": {"threshold": 0.8}}
     told = thresholds({"calibration": {"classes": limits}})
-    assert [(kind.label, limit) for kind, limit in told] == [("neutrophil", Share(0.8)), ("monocyte", None)]
+    assert [(kind.label, limit) for kind, limit in told] == [("neutrophil", "80.0 %"), ("monocyte", None)]
     assert thresholds({"calibration": {"threshold": 0.9}}) == []
+
+
+def test_a_limit_just_below_certainty_does_not_read_as_certainty():
+    told = [least_share(value) for value in (0.7, 0.9994, 0.9996, 0.999999, 1.0, 1.01)]
+    assert told == ["70.0 %", "99.9 %", "99.96 %", "99.9999 %", "100 %", None]
