@@ -1,6 +1,12 @@
 """Every read of the image line, and the one place that decides who sees what."""
 
-from predictions.selectors.access import field_detail, latest_reading, visible_cell, visible_fields
+from predictions.selectors.access import (
+    field_detail,
+    latest_reading,
+    may_change,
+    visible_cell,
+    visible_fields,
+)
 from predictions.selectors.counting import differential, tallied
 from predictions.selectors.delta import Previous, against_previous
 from predictions.selectors.duplicates import Duplicate, duplicates, earlier_same, number_in_sample
@@ -90,6 +96,7 @@ __all__ = [
     "jobs_ahead",
     "judged",
     "latest_reading",
+    "may_change",
     "news_since",
     "next_waiting",
     "number_in_sample",

@@ -9,7 +9,7 @@ from django.db.models import Prefetch, Q, QuerySet, prefetch_related_objects
 
 from accounts.models import User
 from accounts.permissions import Capability, can
-from predictions.models import Analysis, Cell, SmearField
+from predictions.models import Analysis, Cell, Sample, SmearField
 from predictions.selectors.emergency import opened_samples
 
 if TYPE_CHECKING:
@@ -24,6 +24,12 @@ def visible_fields(user: User | AnonymousUser) -> QuerySet[SmearField]:
     if user.is_authenticated and can(user, Capability.VIEW_RESULTS):
         return fields.filter(Q(site_id=user.site_id) | Q(sample__in=opened_samples(user)))
     return fields.none()
+
+
+def may_change(user: User | AnonymousUser, sample: Sample, act: Capability) -> bool:
+    """Whether ``user`` may do ``act`` to ``sample``; one that only an emergency opened is for reading."""
+    at_home = user.is_authenticated and user.site_id == sample.site_id
+    return can(user, act) and (at_home or can(user, Capability.VIEW_ALL_SITES))
 
 
 def field_detail(user: User | AnonymousUser, field_id: UUID) -> SmearField:

@@ -9,10 +9,10 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from accounts.permissions import Capability, can
+from accounts.permissions import Capability
 from predictions.errors import SampleRefused
 from predictions.models import EventKind, Sample, SampleEvent
-from predictions.selectors import visible_samples
+from predictions.selectors import may_change, visible_samples
 from predictions.services.recount import together
 from predictions.states import SAMPLE_MOVES, SampleState
 
@@ -27,7 +27,7 @@ def locked(actor: User | None, sample_id: UUID) -> Sample:
     together()
     samples = Sample.objects.all() if actor is None else visible_samples(actor)
     sample = samples.select_for_update(of=("self",), no_key=True).get(pk=sample_id)
-    if actor is not None and sample.site_id != actor.site_id and not can(actor, Capability.VIEW_ALL_SITES):
+    if actor is not None and not may_change(actor, sample, Capability.VIEW_RESULTS):
         raise SampleRefused(
             _("This sample is another site's, and an emergency opens it for reading. Nothing was changed.")
         )

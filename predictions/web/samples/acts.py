@@ -8,12 +8,12 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 
-from accounts.permissions import Capability, can
+from accounts.permissions import Capability
 from accounts.web.access import signed_in
 from hematovision.core.errors import PortalError
 from hematovision.core.origin import Origin
 from predictions.models import Sample
-from predictions.selectors import visible_samples
+from predictions.selectors import may_change, visible_samples
 from predictions.states import TAKES_REVIEWS, SampleState
 from predictions.web.samples.came_from import back_to_sample
 
@@ -29,7 +29,7 @@ def sample_or_404(request: HttpRequest, sample_id: UUID) -> Sample:
 def may_review(request: HttpRequest, sample: Sample) -> bool:
     """Whether the person may give cells of the sample a type as it stands now."""
     needed = Capability.SIGN_REPORTS if sample.state == SampleState.IN_REVIEW else Capability.REVIEW_CELLS
-    return sample.state in TAKES_REVIEWS and can(request.user, needed)
+    return sample.state in TAKES_REVIEWS and may_change(request.user, sample, needed)
 
 
 def act(

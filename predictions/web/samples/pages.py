@@ -27,6 +27,7 @@ from predictions.selectors import (
     against_previous,
     cell_states,
     judged,
+    may_change,
     next_waiting,
     quality_flags,
     removed_images,
@@ -98,7 +99,7 @@ def page(request: HttpRequest, sample_id: UUID) -> HttpResponse:
     """Show a sample with its cells and differential; opening it is logged."""
     sample = sample_or_404(request, sample_id)
     sample_opened(actor=signed_in(request), origin=Origin.of(request), sample=sample)
-    takes = sample.state in TAKES_FIELDS and can(request.user, Capability.UPLOAD)
+    takes = sample.state in TAKES_FIELDS and may_change(request.user, sample, Capability.UPLOAD)
     version, came_from = active_version(), asked_filters(request)
     found = judged(sample)
     context = {
@@ -107,7 +108,7 @@ def page(request: HttpRequest, sample_id: UUID) -> HttpResponse:
         "next": next_waiting(request.user, came_from.filters(), after=sample),
         "came_from": as_query(came_from),
         "done_here": sample.state != waits_for(request.user),
-        "may_comment": can(request.user, Capability.REVIEW_CELLS),
+        "may_comment": may_change(request.user, sample, Capability.REVIEW_CELLS),
         "comment_length": COMMENT_LENGTH,
         "proof_needed": proof_needed(request),
         "passkey_possible": can(request.user, Capability.SIGN_REPORTS) and has_passkey(signed_in(request)),
@@ -116,7 +117,8 @@ def page(request: HttpRequest, sample_id: UUID) -> HttpResponse:
         "takes_fields": takes,
         "unfinished": begun_before(request, sample_id) if takes else [],
         "duplicates": copies(request, sample),
-        "editable": sample.state in EDITABLE and can(request.user, Capability.REGISTER_SAMPLES),
+        "editable": sample.state in EDITABLE
+        and may_change(request.user, sample, Capability.REGISTER_SAMPLES),
         "cancel_form": ReasonForm(auto_id="cancel_%s"),
         "return_form": ReasonForm(auto_id="return_%s"),
         "amend_form": ReasonForm(auto_id="amend_%s"),
@@ -197,7 +199,9 @@ def _groups_context(request: HttpRequest, sample: Sample, types: Sequence[CellTy
 
 def _panel_context(request: HttpRequest, sample: Sample, found: Judged) -> dict[str, object]:
     previous = against_previous(sample, found.counted, found.types, found.rules)
-    signing = sample.state == SampleState.IN_REVIEW and can(request.user, Capability.SIGN_REPORTS)
+    signing = sample.state == SampleState.IN_REVIEW and may_change(
+        request.user, sample, Capability.SIGN_REPORTS
+    )
     signed = sample.state in {SampleState.SIGNED, SampleState.AMENDED}
     return {
         "sample": sample,
@@ -212,8 +216,10 @@ def _panel_context(request: HttpRequest, sample: Sample, found: Judged) -> dict[
         "waiting": found.waiting,
         "failed": list(sample.fields.filter(job__state=JobState.FAILED).select_related("job")),
         "reports": list(sample.reports.defer("pdf", "content").select_related("signed_by")),
-        "may_submit": sample.state == SampleState.TO_REVIEW and can(request.user, Capability.REVIEW_CELLS),
-        "may_note": sample.state in TAKES_REVIEWS and can(request.user, Capability.REVIEW_CELLS),
+        "may_submit": sample.state == SampleState.TO_REVIEW
+        and may_change(request.user, sample, Capability.REVIEW_CELLS),
+        "may_note": sample.state in TAKES_REVIEWS
+        and may_change(request.user, sample, Capability.REVIEW_CELLS),
         "may_sign": signing,
-        "may_amend": signed and can(request.user, Capability.SIGN_REPORTS),
+        "may_amend": signed and may_change(request.user, sample, Capability.SIGN_REPORTS),
     }

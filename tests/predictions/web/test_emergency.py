@@ -58,6 +58,11 @@ def test_it_opens_that_sample_only_and_is_flagged(client, technician, theirs):
 def test_it_opens_nothing_for_changes(client, technician, theirs):
     sample = theirs[0]
     ask(client)
+    page = client.get(f"/samples/{sample.pk}/").content.decode()
+    assert "for reading alone" in page
+    assert [
+        act for act in ("files", "edit", "cancel", "comment") if f"/samples/{sample.pk}/{act}/" in page
+    ] == []
     said = {"reason": "Not ours.", "text": "Not ours."}
     for act in ("cancel", "comment", "submit"):
         answer = client.post(f"/samples/{sample.pk}/{act}/", said, follow=True)
