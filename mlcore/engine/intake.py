@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -66,8 +66,8 @@ def take_folders(
         if before != label:
             faults.append(f"{_shown(one)} is the same picture as {_shown(other)}, of another class.")
         elif other is one:
-            shown = {"pixels": kept.pixels, "look": kept.look}
-            taken.cells.append(Candidate(kept.sha256, kept.file, label, laboratory, single, **shown))
+            cell = Candidate(kept.sha256, kept.file, label, laboratory, single)
+            taken.cells.append(replace(cell, pixels=kept.pixels, look=kept.look))
         else:
             again[label] += 1
     _refuse("cannot be taken", faults)
