@@ -100,7 +100,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SERVE_INCLUDE_SCHEMA": False,
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "predictions.api.bodies.bodies_required",
+        "predictions.api.bodies.bodies_told",
     ],
     # It says nothing that the source does not, and a program reads it before it has a token.
     "SERVE_AUTHENTICATION": [],

@@ -19,7 +19,7 @@ from accounts.models import MachineToken
 from accounts.permissions import Capability, require
 from hematovision.core.errors import PortalError
 from predictions.api import describe_batch, errors
-from predictions.api.asking import actor_of, origin_of, yes
+from predictions.api.asking import actor_of, only_known, origin_of, yes
 from predictions.api.idempotent import REPLAYED, Also, asked_by, uploaded_once
 from predictions.api.representation import represent
 from predictions.api.views import FRAME_BYTES
@@ -50,7 +50,9 @@ class PredictBatch(APIView):
     def post(self, request: Request) -> Response:
         """Take the files one after the other, then wait once for all results: 200 with them, or 202."""
         require(actor_of(request), Capability.UPLOAD)
-        files, single, seconds = _files(request), yes(request, "single"), _seconds(request)
+        files = _files(request)
+        only_known(request, describe_batch.FORM_OF_MANY)
+        single, seconds = yes(request, "single"), _seconds(request)
         asked = asked_by(request)
         # The key names the request here and, with its number, each file where that is stored.
         new = asked is None or key_taken(asked)[1]

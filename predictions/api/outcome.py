@@ -9,16 +9,14 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError
-from rest_framework.parsers import JSONParser
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
 from predictions.api.errors import answer
-from predictions.errors import OrderRefused, OrderTaken, UploadRefused
+from predictions.api.json_text import Json
+from predictions.errors import OrderRefused, OrderTaken
 
 MEDIA_TYPE: Final = "application/fhir+json"
-# Larger than any order of one differential, and small enough to be read into memory.
-LARGEST_BODY: Final = 256 * 1024
 # Statuses -> FHIR's word for what happened; it has few of them.
 ISSUES: Final = {
     HTTPStatus.BAD_REQUEST: "structure",
@@ -50,30 +48,18 @@ class PlainRenderer(FhirRenderer):
     media_type = "application/json"
 
 
-class FhirParser(JSONParser):
-    """JSON under FHIR's name, no larger than it may be and made of text that can be kept."""
+class FhirParser(Json):
+    """JSON under FHIR's name, of characters that can be kept."""
 
     media_type = MEDIA_TYPE
 
-    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:  # noqa: ARG002 -- fixed by the framework
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
         """Return the body.
 
-        Raises:
-            UploadRefused: it is too large.
-            ParseError: it is no JSON, is nested too deeply, or has characters that are no text.
+        Raises: as ``Json``; ParseError also for a zero, which PostgreSQL does not keep.
         """
-        content = stream.read(LARGEST_BODY + 1)
-        if len(content) > LARGEST_BODY:
-            text = _("The order is larger than %(limit)d KB. Nothing was stored.")
-            status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-            raise UploadRefused("too_large", text % {"limit": LARGEST_BODY // 1024}, status)
-        try:
-            found = json.loads(content, parse_constant=_no_number)
-            # Half of a surrogate pair is no character, and PostgreSQL keeps no zero.
-            told = json.dumps(found, ensure_ascii=False).encode()
-        except (ValueError, RecursionError):
-            raise ParseError(_("The body is no JSON that can be read. Nothing was stored.")) from None
-        if b"\\u0000" in told:
+        found = super().parse(stream, media_type, parser_context)
+        if "\\u0000" in json.dumps(found):
             raise ParseError(_("The body has characters that are no text. Nothing was stored."))
         return found
 
@@ -117,7 +103,3 @@ def _which(error: OrderTaken) -> str:
     """Name the sample that is in the way, to whoever may see it."""
     sentence = str(error.message)
     return f"{sentence} (Sample {error.sample})" if error.sample else sentence
-
-
-def _no_number(word: str) -> Any:
-    raise ValueError(word)

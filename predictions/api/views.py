@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 
 from accounts.models import MachineToken
 from predictions.api import conditional, describe
-from predictions.api.asking import actor_of, only_file, origin_of, yes
+from predictions.api.asking import actor_of, only_file, only_known, origin_of, yes
 from predictions.api.idempotent import REPLAYED, asked_by, uploaded_once
 from predictions.api.representation import represent
 from predictions.errors import UploadRefused
@@ -50,6 +50,7 @@ class Predict(APIView):
     def post(self, request: Request) -> Response:
         """Take the file, wait for its result up to the limit, and answer 200 with it or 202 without."""
         file = only_file(request)
+        only_known(request, describe.FORM)
         single = yes(request, "single")
         submitted, replayed = uploaded_once(
             asked_by(request),

@@ -18,7 +18,8 @@ from rest_framework.exceptions import ParseError
 from accounts.audit.models import AuditEvent
 from hematovision.core.origin import Origin
 from predictions.api.describe_fhir import ORDER
-from predictions.api.outcome import LARGEST_BODY, FhirParser
+from predictions.api.json_text import LARGEST_BODY
+from predictions.api.outcome import FhirParser
 from predictions.differential.age import age_between
 from predictions.errors import OrderRefused, OrderTaken
 from predictions.exchange.fhir.order import order_of
@@ -286,7 +287,16 @@ def test_refusals_are_outcomes_of_fhir(client, technician):
 
 
 @pytest.mark.parametrize(
-    "body", [b'{"a": "\\ud800"}', b'{"a": "\\u0000"}', b'{"a": NaN}', b"[" * 100_000, b"\xff", b""]
+    "body",
+    [
+        b'{"a": "\\ud800"}',
+        b'{"a": "\\u0000"}',
+        b'{"a": NaN}',
+        b"[" * 100_000,
+        b"\xff",
+        b"",
+        b'{"a": 1, "a": 2}',
+    ],
 )
 def test_what_is_no_text_is_refused_before_it_is_read(body):
     with pytest.raises(ParseError):
