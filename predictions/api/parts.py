@@ -10,7 +10,6 @@ from uuid import UUID
 
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
-from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -23,7 +22,7 @@ from predictions.api.paging import paged
 from predictions.api.representation import represent
 from predictions.api.samples import Scoped
 from predictions.api.telling import cell_told, differential_told, event_told, field_told, report_told
-from predictions.api.views import Predict
+from predictions.api.views import Uploading
 from predictions.errors import DuplicateFound
 from predictions.models import Cell, Report, Sample, SampleEvent, SmearField
 from predictions.selectors import cell_states, cells_of, fields_listed, visible_reports, visible_samples
@@ -35,11 +34,8 @@ def _sample(request: Request, sample_id: UUID) -> Sample:
     return visible_samples(request.user).get(pk=sample_id)
 
 
-class SampleFields(Predict, Scoped):
+class SampleFields(Uploading, Scoped):
     """The fields of a sample; adding one."""
-
-    parser_classes = [MultiPartParser]
-    scope = Scoped.scope  # reading and adding need different ones
 
     @describe.fields
     def get(self, request: Request, sample_id: UUID) -> Response:
@@ -51,7 +47,7 @@ class SampleFields(Predict, Scoped):
         return conditional.answer(request, page)
 
     @describe.added
-    def post(self, request: Request, sample_id: UUID) -> Response:  # type: ignore[override]  # of a sample
+    def post(self, request: Request, sample_id: UUID) -> Response:
         """Take one image as a field of the sample and queue it; the same bytes twice only with ``again``."""
         actor, origin = actor_of(request), origin_of(request)
         require(actor, Capability.UPLOAD)
