@@ -13,10 +13,10 @@ from typing import Any
 from django.http import HttpResponse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
+from django.utils.encoding import force_bytes
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView
-from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 from predictions.api import conditional
@@ -38,7 +38,7 @@ class Description(SpectacularAPIView):
     def get(self, request: Request, *_args: Any, **_kwargs: Any) -> HttpResponse:
         """Return it, compressed for whoever takes that, or 304 to whoever has it."""
         renderer = request.accepted_renderer
-        made = _made(translation.get_language(), type(renderer))
+        made = _made(translation.get_language(), renderer.media_type)
         zipped = _takes_gzip(request.headers.get("Accept-Encoding", ""))
         tag = f"{made.tag}-gzip" if zipped else made.tag
         if conditional.holds(request.headers, tag):
@@ -55,10 +55,11 @@ class Description(SpectacularAPIView):
 
 
 @cache
-def _made(language: str | None, form: type[BaseRenderer]) -> Made:
-    """Return the description in a language; how many there are is bounded by those of the settings."""
+def _made(language: str | None, media_type: str) -> Made:
+    """Return the description in a language and form; there are no more of both than the settings name."""
+    (form,) = (one for one in Description.renderer_classes if one.media_type == media_type)
     with translation.override(language):
-        plain: bytes = form().render(SchemaGenerator().get_schema(public=True), renderer_context={})
+        plain = force_bytes(form().render(SchemaGenerator().get_schema(public=True), renderer_context={}))
     # Without the time of making it, so that all processes send the same bytes under the same tag.
     return Made(plain, gzip.compress(plain, mtime=0), hashlib.sha256(plain).hexdigest()[:32])
 

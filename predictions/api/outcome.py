@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -93,7 +93,7 @@ class FhirNegotiation(DefaultContentNegotiation):
         told = [FORMATS.get(asked, asked)] if asked else super().get_accept_list(request)
         return [kind for kind in told if _of_r4(kind)]
 
-    def select_parser(self, request: Request, parsers: Sequence[BaseParser]) -> BaseParser | None:
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
         """Return what reads the body; None: nothing does."""
         if not _of_r4(request.content_type or ""):
             return None

@@ -59,7 +59,7 @@ def outbox_sweep() -> int:
     if not settings.RETENTION_DELIVERIES_DAYS:
         return 0
     with transaction.atomic():
-        removed = Delivery.objects.filter(pk__in=_forgettable()[:MOST_SWEPT]).delete()[0]
+        removed = Delivery.objects.filter(pk__in=_forgettable().values("pk")[:MOST_SWEPT]).delete()[0]
         if removed:
             detail: dict[str, JSON] = {"deliveries": removed, "days": settings.RETENTION_DELIVERIES_DAYS}
             record("retention.deliveries_removed", actor=None, detail=detail)
@@ -75,4 +75,4 @@ def _forgettable() -> QuerySet[Delivery]:
     later = same.filter(delivered_at__gt=OuterRef("delivered_at"))
     newer_report = same.filter(sample=OuterRef("sample"), report__isnull=False, pk__gt=OuterRef("pk"))
     gone = Q(delivered_at__lt=Now() - age) & Exists(later) & (Q(report=None) | Exists(newer_report))
-    return ended.filter(Q(event=Event.TEST) | gone).order_by("pk").values("pk")
+    return ended.filter(Q(event=Event.TEST) | gone).order_by("pk")
