@@ -280,7 +280,8 @@ def test_nothing_but_the_forms_own_fields_is_written(busy):
         more = done(busy, before, line, extra | fields)
         if not plain:
             silent.add(name)
-        if plain != more:
+        # The API refuses a field that it does not know, and then nothing is written at all.
+        if plain != more and not (name.startswith("api_") and more == []):
             faults[name] = [one for one in (*plain, *more) if (one in plain) != (one in more)]
     assert faults == {}
     assert silent == SILENT, "these write nothing when they are asked with their own fields"
