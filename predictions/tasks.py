@@ -15,6 +15,7 @@ from hematovision.core.queue import (
 )
 from predictions.services import analyse, shadow
 from predictions.services.drift import watch_drift
+from predictions.services.outbox import outbox_sweep
 from predictions.services.reread import read_again
 from predictions.services.retention import images_sweep
 from predictions.services.sweep import sweep
@@ -41,7 +42,8 @@ def sweep_jobs() -> None:
 
 @light_task(SWEEP_IMAGES)
 def sweep_images() -> None:
-    """Remove the images that the laboratory's retention rule keeps no longer."""
+    """Remove the deliveries and images that the laboratory's retention rules keep no longer."""
+    outbox_sweep()
     images_sweep()
 
 

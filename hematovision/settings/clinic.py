@@ -12,6 +12,9 @@ SIGN_WINDOW_SECONDS = env.integer("SIGN_WINDOW_SECONDS", 0)
 # For how many days after the last signature the images of a sample are kept; 0 keeps them.
 RETENTION_IMAGES_DAYS = env.integer("RETENTION_IMAGES_DAYS", 0)
 
+# For how many days what other programs were told is listed as delivered; 0 keeps it.
+RETENTION_DELIVERIES_DAYS = env.integer("RETENTION_DELIVERIES_DAYS", 90)
+
 # For how long a technician may see a sample of another site that they opened for a reason.
 EMERGENCY_MINUTES = env.integer("EMERGENCY_MINUTES", 60, at_least=1)
 

@@ -68,6 +68,7 @@ class MachineAuthentication(BaseAuthentication):
             raise AuthenticationFailed(_("The token does not work (any more). Ask an admin for a new one."))
         return token.person, token
 
-    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 -- fixed by the framework
-        """Say how to sign in."""
-        return "Bearer"
+    def authenticate_header(self, request: Request) -> str:
+        """Say how to sign in, for all ways, and whether a token was there that does not count (RFC 6750)."""
+        wrong = ', error="invalid_token"' if "Authorization" in request.headers else ""
+        return f'Bearer realm="HematoVision"{wrong}'

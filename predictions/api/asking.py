@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
@@ -16,8 +17,6 @@ from accounts.models import MachineToken, User
 from hematovision.core.origin import Origin
 from hematovision.env import FALSE, TRUE
 from predictions.errors import BadValue, UploadRefused
-
-Asked = TypeVar("Asked", bound=Serializer)
 
 
 def actor_of(request: Request) -> User:
@@ -34,20 +33,52 @@ def origin_of(request: Request) -> Origin:
     return origin
 
 
-def filters(request: Request, kind: type[Asked]) -> dict[str, Any]:
+class Nothing(Serializer):
+    """What lists without filters, and acts without details, take."""
+
+
+def filters(request: Request, kind: type[Serializer] = Nothing) -> dict[str, Any]:
     """Return the filters of the address.
 
     Raises:
         ValidationError: one of them means nothing, or there is no such filter: left out, it would give a list
             of everything for an answer.
     """
-    unknown = request.query_params.keys() - kind().fields.keys() - {"limit", "after"}
-    if unknown:
-        raise ValidationError({name: [_("There is no such filter.")] for name in sorted(unknown)})
+    known = {*kind().fields, "limit", "after"}
+    _only(request.query_params, known, _("There is no such filter; there are: %(known)s."))
     # As a plain dictionary: of a form an empty value would count as none given.
     asked = kind(data=request.query_params.dict())
     asked.is_valid(raise_exception=True)
     return dict(asked.validated_data)
+
+
+def body(request: Request, kind: type[Serializer], *, partial: bool = False) -> dict[str, Any]:
+    """Return the values of a body of JSON; of a ``partial`` one those that are given.
+
+    Raises:
+        ValidationError: a value cannot be taken, or there is no such field: read over, a slip of the pen
+            would leave out what was meant.
+    """
+    given = kind(data=request.data, partial=partial)
+    if isinstance(request.data, Mapping):
+        _only(request.data, given.fields, _("There is no such field; there are: %(known)s."))
+    given.is_valid(raise_exception=True)
+    return dict(given.validated_data)
+
+
+def only_known(request: Request, form: Mapping[str, Any]) -> None:
+    """Refuse a form with a field that its description ``form`` does not have.
+
+    Raises:
+        ValidationError: with each of them.
+    """
+    _only(request.data, form["properties"], _("There is no such field; there are: %(known)s."))
+
+
+def _only(given: Iterable[str], known: Iterable[str], sentence: str) -> None:
+    told = sentence % {"known": ", ".join(sorted(known)) or _("none")}
+    if unknown := sorted(set(given) - set(known)):
+        raise ValidationError({name: [told] for name in unknown})
 
 
 def yes(request: Request, name: str) -> bool:

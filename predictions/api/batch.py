@@ -10,47 +10,36 @@ from typing import Any, BinaryIO, cast
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
-from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.models import MachineToken
 from accounts.permissions import Capability, require
 from hematovision.core.errors import PortalError
 from predictions.api import describe_batch, errors
-from predictions.api.asking import actor_of, origin_of, yes
+from predictions.api.asking import actor_of, only_known, origin_of, yes
 from predictions.api.idempotent import REPLAYED, Also, asked_by, uploaded_once
 from predictions.api.representation import represent
-from predictions.api.views import FRAME_BYTES
+from predictions.api.views import Uploading
 from predictions.errors import BadValue, UploadRefused
 from predictions.models import SmearField
 from predictions.services import Submitted, field_submit, results_awaited
 from predictions.services.idempotency import Asked, key_taken
 
 
-class PredictBatch(APIView):
+class PredictBatch(Uploading):
     """Images in, a result or the reason why not for each."""
 
-    parser_classes = [MultiPartParser]
     scope = MachineToken.Scope.PREDICT
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Refuse a request that is too large by its header, before any of it is read."""
-        if int(request.META.get("CONTENT_LENGTH") or 0) > settings.PREDICT_BATCH_BYTES + FRAME_BYTES:
-            raise UploadRefused(
-                "too_large",
-                _("The request is larger than %(limit)d MB. Send fewer images at a time; nothing was stored.")
-                % {"limit": settings.PREDICT_BATCH_BYTES // 1024 // 1024},
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            )
-        super().initial(request, *args, **kwargs)
+    largest = "PREDICT_BATCH_BYTES"
 
     @describe_batch.predict_batch
     def post(self, request: Request) -> Response:
         """Take the files one after the other, then wait once for all results: 200 with them, or 202."""
         require(actor_of(request), Capability.UPLOAD)
-        files, single, seconds = _files(request), yes(request, "single"), _seconds(request)
+        files = _files(request)
+        only_known(request, describe_batch.FORM_OF_MANY)
+        single, seconds = yes(request, "single"), _seconds(request)
         asked = asked_by(request)
         # The key names the request here and, with its number, each file where that is stored.
         new = asked is None or key_taken(asked)[1]

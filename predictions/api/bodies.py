@@ -5,11 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 
-def bodies_required(result: dict[str, Any], **_more: Any) -> dict[str, Any]:
-    """Say that a form with a field that must be there must be sent, which the generator does not see."""
+def bodies_told(result: dict[str, Any], **_more: Any) -> dict[str, Any]:
+    """Say what the generator does not see.
+
+    A form with a field that must be there must be sent, and JSON has no fields but those that are described.
+    """
+    components = result["components"]["schemas"]
     for operations in result["paths"].values():
         for operation in operations.values():
             body = operation.get("requestBody", {})
-            if any(kind["schema"].get("required") for kind in body.get("content", {}).values()):
-                body["required"] = True
+            for kind in body.get("content", {}).values():
+                if kind["schema"].get("required"):
+                    body["required"] = True
+                if "$ref" in kind["schema"]:
+                    components[kind["schema"]["$ref"].rpartition("/")[2]]["additionalProperties"] = False
     return result

@@ -50,9 +50,9 @@ def revision_seen(request: Request) -> int | None:
     told = request.headers.get("If-Match", ANY).strip()
     if told == ANY:
         return None
-    # A weak tag never matches here (RFC 9110, 13.1.1), nor does one of several: a change is of one version.
-    found = re.fullmatch(r'"([0-9]{1,18})-[0-9a-f]{32}"', told)
-    return int(found[1]) if found else -1
+    # A weak tag never matches here (RFC 9110, 13.1.1). Of several only the latest can still be present.
+    found = re.findall(r'(?<!W/)"([0-9]{1,18})-[0-9a-f]{32}"', told)
+    return max(map(int, found), default=-1)
 
 
 def _tag(data: Any, revision: int | None) -> str:

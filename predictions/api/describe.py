@@ -160,8 +160,9 @@ SINGLE: Final = {
     "enum": ["1", "true", "yes", "on", "0", "false", "no", "off", ""],
     "description": "Whether the picture shows one cell of interest.",
 }
-FORM: Final = {
+FORM: Final[dict[str, Any]] = {
     "type": "object",
+    "additionalProperties": False,
     "required": ["file"],
     "properties": {
         "file": {"type": "string", "format": "binary", "description": "One JPEG, PNG or TIFF."},

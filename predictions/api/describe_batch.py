@@ -26,7 +26,7 @@ class FileProblem(Problem):
     )
 
 
-PROPERTIES: Final[dict[str, Any]] = {
+PROPERTIES: Final = {
     "single": SINGLE,
     "file": {
         "type": "array",
@@ -41,6 +41,7 @@ PROPERTIES: Final[dict[str, Any]] = {
         "description": "How many seconds to wait for all results; never more than PREDICT_WAIT_SECONDS.",
     },
 }
+FORM_OF_MANY: Final[dict[str, Any]] = {**FORM, "properties": PROPERTIES}
 ANSWER: Final = inline_serializer(
     "BatchAnswer",
     {
@@ -75,7 +76,7 @@ predict_batch = extend_schema(
         "One answer for each file, in their order: the field as from predict, or a problem (it has a code). "
         "A refused file changes nothing for the others. Scope of a machine token: predict."
     ),
-    request={"multipart/form-data": OpenApiRequest({**FORM, "properties": PROPERTIES})},
+    request={"multipart/form-data": OpenApiRequest(FORM_OF_MANY)},
     parameters=[
         IDEMPOTENCY_KEY,
         REPLAYED,

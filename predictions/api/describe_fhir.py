@@ -6,11 +6,15 @@ from typing import Any, Final
 
 from drf_spectacular.utils import OpenApiExample, OpenApiRequest, OpenApiResponse, extend_schema
 
-from predictions.api.describe import ETAG, IF_NONE_MATCH, UNCHANGED, header
+from predictions.api.describe import ETAG, IDEMPOTENCY_KEY, IF_NONE_MATCH, REPLAYED, UNCHANGED, header
 from predictions.api.outcome import MEDIA_TYPE
 
 REFUSED: Final = {
-    400: ("structure", "parse_error", "The body is no JSON that can be read: parse_error"),
+    400: (
+        "structure",
+        "parse_error",
+        "parse_error: no JSON that can be read; bad_value: no Idempotency-Key that can be taken",
+    ),
     401: ("login", "not_authenticated", "not_authenticated, authentication_failed"),
     403: ("forbidden", "not_allowed", "not_allowed, scope_missing, second_factor_needed"),
     404: ("not-found", "not_found", "There is none, or it belongs to another site: not_found"),
@@ -18,7 +22,7 @@ REFUSED: Final = {
     409: ("duplicate", "order_taken", "order_taken: placed before; accession_taken: another sample's number"),
     413: ("too-long", "too_large", "too_large: more than 256 KB"),
     415: ("not-supported", "unsupported_media_type", "unsupported_media_type: no JSON"),
-    422: ("invalid", "order_invalid", "order_invalid: every issue says where"),
+    422: ("invalid", "order_invalid", "order_invalid: every issue says where; key_reused"),
     429: ("throttled", "throttled", "throttled: Retry-After says when to come again"),
     503: ("transient", "database_away", "database_away; Retry-After says when to come again"),
 }
@@ -134,12 +138,6 @@ def answered(status: int, about: str) -> dict[tuple[int, str], OpenApiResponse]:
     return {(status, media): told for media in (MEDIA_TYPE, "application/json")}
 
 
-# What is no key at all is no address of FHIR either.
-NO_ADDRESS: Final = {
-    (404, media): OpenApiResponse({"type": "object"}, description="There is no such address.")
-    for media in ("application/json", "application/problem+json")
-}
-
 report = extend_schema(
     operation_id="report_fhir",
     summary="A signed report as a FHIR R4 Bundle",
@@ -148,7 +146,7 @@ report = extend_schema(
         header("Link", "The newest version, where this one has been replaced.", 200, 304),
         *(IF_NONE_MATCH, ETAG),
     ],
-    responses={**answered(200, "The Bundle."), **UNCHANGED, **refused(404), **NO_ADDRESS},
+    responses={**answered(200, "The Bundle."), **UNCHANGED, **refused(404)},
 )
 order = extend_schema(
     operation_id="order_place",
@@ -158,7 +156,7 @@ order = extend_schema(
         media: OpenApiRequest(ORDER_SHAPE, examples=[OpenApiExample("order", value=ORDER)])
         for media in (MEDIA_TYPE, "application/json")
     },
-    parameters=[header("Location", "The sample.", 201)],
+    parameters=[IDEMPOTENCY_KEY, REPLAYED, header("Location", "The sample.", 201)],
     responses={
         **answered(201, "The order as it was taken."),
         **refused(400, 409, 413, 415, 422),

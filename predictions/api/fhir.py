@@ -17,7 +17,15 @@ from accounts.models import MachineToken
 from accounts.permissions import Capability, require
 from predictions.api import conditional, describe_fhir
 from predictions.api.asking import actor_of, origin_of
-from predictions.api.outcome import FhirParser, FhirRenderer, PlainParser, PlainRenderer, outcome
+from predictions.api.idempotent import once
+from predictions.api.outcome import (
+    FhirNegotiation,
+    FhirParser,
+    FhirRenderer,
+    PlainParser,
+    PlainRenderer,
+    outcome,
+)
 from predictions.models import Order
 from predictions.selectors import signed_report, visible_reports
 from predictions.services import order_place, report_opened
@@ -28,6 +36,7 @@ class FhirView(APIView):
 
     renderer_classes = [FhirRenderer, PlainRenderer]
     parser_classes = [FhirParser, PlainParser]
+    content_negotiation_class = FhirNegotiation
 
     def get_exception_handler(self) -> Callable[..., Response | None]:
         """Return what turns an error into an OperationOutcome."""
@@ -72,9 +81,13 @@ class ServiceRequests(FhirView):
         # Who may place none is told so before the order is read.
         require(request.user, Capability.REGISTER_SAMPLES)
         placed = order_of(request.data, now=timezone.now())
-        order = order_place(actor=actor_of(request), origin=origin_of(request), placed=placed)
-        headers = {"Location": f"/api/v1/samples/{order.sample_id}"}
-        return Response(_told(order), status=HTTPStatus.CREATED, headers=headers)
+
+        def work() -> Response:
+            order = order_place(actor=actor_of(request), origin=origin_of(request), placed=placed)
+            headers = {"Location": f"/api/v1/samples/{order.sample_id}"}
+            return Response(_told(order), status=HTTPStatus.CREATED, headers=headers)
+
+        return once(request, work, of_sample=lambda told: Order.objects.get(pk=told["id"]).sample_id)
 
 
 class Capabilities(FhirView):

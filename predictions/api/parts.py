@@ -10,20 +10,19 @@ from uuid import UUID
 
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
-from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.permissions import Capability, require
 from predictions.api import conditional
-from predictions.api.asking import actor_of, only_file, origin_of, yes
+from predictions.api.asking import actor_of, filters, only_file, only_known, origin_of, yes
 from predictions.api.described import parts as describe
 from predictions.api.idempotent import REPLAYED, Also, asked_by, uploaded_once
 from predictions.api.paging import paged
 from predictions.api.representation import represent
 from predictions.api.samples import Scoped
 from predictions.api.telling import cell_told, differential_told, event_told, field_told, report_told
-from predictions.api.views import Predict
+from predictions.api.views import Uploading
 from predictions.errors import DuplicateFound
 from predictions.models import Cell, Report, Sample, SampleEvent, SmearField
 from predictions.selectors import cell_states, cells_of, fields_listed, visible_reports, visible_samples
@@ -35,28 +34,27 @@ def _sample(request: Request, sample_id: UUID) -> Sample:
     return visible_samples(request.user).get(pk=sample_id)
 
 
-class SampleFields(Predict, Scoped):
+class SampleFields(Uploading, Scoped):
     """The fields of a sample; adding one."""
-
-    parser_classes = [MultiPartParser]
-    scope = Scoped.scope  # reading and adding need different ones
 
     @describe.fields
     def get(self, request: Request, sample_id: UUID) -> Response:
         """Return a page of the sample's fields."""
+        filters(request)
         sample = _sample(request, sample_id)
         found = fields_listed(request.user, FieldFilters(sample=sample.pk))
         page = paged(request, found, lambda rows: [field_told(field) for field in rows])
         return conditional.answer(request, page)
 
     @describe.added
-    def post(self, request: Request, sample_id: UUID) -> Response:  # type: ignore[override]  # of a sample
+    def post(self, request: Request, sample_id: UUID) -> Response:
         """Take one image as a field of the sample and queue it; the same bytes twice only with ``again``."""
         actor, origin = actor_of(request), origin_of(request)
         require(actor, Capability.UPLOAD)
         sample = _sample(request, sample_id)
-        file, single = only_file(request), yes(request, "single")
-        again = yes(request, "again")
+        file = only_file(request)
+        only_known(request, describe.FORM_OF_SAMPLE)
+        single, again = yes(request, "single"), yes(request, "again")
 
         def submit(also: Also | None) -> Submitted:
             def hold(field: SmearField) -> None:
@@ -92,6 +90,7 @@ class SampleCells(Scoped):
     @describe.cells
     def get(self, request: Request, sample_id: UUID) -> Response:
         """Return a page of the cells, by field and number."""
+        filters(request)
         sample = _sample(request, sample_id)
 
         def told(cells: Sequence[Cell]) -> list[dict[str, Any]]:
@@ -118,6 +117,7 @@ class SampleReports(Scoped):
     @describe.reports
     def get(self, request: Request, sample_id: UUID) -> Response:
         """Return the versions, newest first."""
+        filters(request)
         sample = _sample(request, sample_id)
         found = visible_reports(request.user).filter(sample=sample).defer("pdf", "content")
         newest = max(found.values_list("version", flat=True), default=0)
@@ -135,6 +135,7 @@ class SampleEvents(Scoped):
     @describe.events
     def get(self, request: Request, sample_id: UUID) -> Response:
         """Return a page of the events, newest first."""
+        filters(request)
         found = SampleEvent.objects.filter(sample=_sample(request, sample_id)).select_related("actor")
         page = paged(request, found, lambda rows: [event_told(event) for event in rows], by=("revision",))
         return conditional.answer(request, page)

@@ -33,7 +33,3 @@ class ProviderAuthentication(BaseAuthentication):
         if person is None:
             raise AuthenticationFailed(_("The identity provider's token does not count here."))
         return person, None
-
-    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 -- fixed by the framework
-        """Say how to sign in."""
-        return "Bearer"

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from accounts.models import MachineToken
 from accounts.permissions import Capability, require
 from predictions.api import conditional
-from predictions.api.asking import actor_of, filters, origin_of
+from predictions.api.asking import actor_of, body, filters, origin_of
 from predictions.api.described import records as describe
 from predictions.api.idempotent import once
 from predictions.api.paging import paged
@@ -49,8 +49,7 @@ class CellReviews(Scoped):
         actor = actor_of(request)
         require(actor, Capability.REVIEW_CELLS)
         state, _trail = cell_trail(actor, cell_id)
-        given = ReviewFacts(data=request.data)
-        given.is_valid(raise_exception=True)
+        given = body(request, ReviewFacts)
         sample_id = state.cell.analysis.field.sample_id
         assert sample_id is not None
 
@@ -59,8 +58,8 @@ class CellReviews(Scoped):
                 actor=actor,
                 origin=origin_of(request),
                 sample_id=sample_id,
-                seen={cell_id: given.validated_data["seen"]},
-                code=given.validated_data["code"],
+                seen={cell_id: given["seen"]},
+                code=given["code"],
             )
             return Response(cell_told(state.cell, states[0]), status=HTTPStatus.CREATED)
 

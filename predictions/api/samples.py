@@ -15,10 +15,11 @@ from rest_framework.views import APIView
 
 from accounts.models import MachineToken, User
 from accounts.permissions import Capability, require
-from predictions.api import conditional, strict
-from predictions.api.asking import actor_of, filters, origin_of
+from predictions.api import conditional
+from predictions.api.asking import Nothing, actor_of, body, filters, origin_of
 from predictions.api.described import samples as describe
 from predictions.api.idempotent import once
+from predictions.api.json_text import Json
 from predictions.api.paging import paged
 from predictions.api.sample_shapes import SampleFacts, SampleNames, SampleQuery
 from predictions.api.telling import sample_told, samples_told
@@ -36,7 +37,7 @@ Scope = MachineToken.Scope
 class Scoped(APIView):
     """An address whose reading and writing need different scopes of a machine's token."""
 
-    parser_classes = [strict.Json]
+    parser_classes = [Json]
     reads: MachineToken.Scope = Scope.READ
     writes: MachineToken.Scope = Scope.SAMPLES
 
@@ -60,11 +61,10 @@ class Samples(Scoped):
         """Register a sample of the person's own site."""
         actor = actor_of(request)
         require(actor, Capability.REGISTER_SAMPLES)
-        given = SampleFacts(data=request.data)
-        given.is_valid(raise_exception=True)
+        given = body(request, SampleFacts)
 
         def work() -> Response:
-            sample = _created(request, given.validated_data)
+            sample = _created(request, given)
             told = sample_told(visible_samples(actor).get(pk=sample.pk))
             headers = {"Location": told["links"]["self"]}
             return Response(told, status=HTTPStatus.CREATED, headers=headers)
@@ -80,9 +80,8 @@ class SampleSearch(Scoped):
     @describe.searched
     def post(self, request: Request) -> Response:
         """Return a page of the samples with this accession number or patient reference."""
-        names = SampleNames(data=request.data)
-        names.is_valid(raise_exception=True)
-        found = samples_named(request.user, **names.validated_data)
+        filters(request)
+        found = samples_named(request.user, **body(request, SampleNames))
         return Response(paged(request, found, samples_told, by=BY))
 
 
@@ -106,18 +105,17 @@ class OneSample(Scoped):
         require(actor, Capability.REGISTER_SAMPLES)
         # Whether there is such a sample is told before what is wrong with the change.
         visible_samples(actor).only("pk").get(pk=sample_id)
-        given = SampleFacts(data=request.data, partial=True)
-        given.is_valid(raise_exception=True)
+        given = body(request, SampleFacts, partial=True)
         try:
             sample = sample_edit(
                 actor=actor,
                 origin=origin_of(request),
                 sample_id=sample_id,
-                facts=given.validated_data,
+                facts=given,
                 revision=conditional.revision_seen(request),
             )
         except ValidationError as problem:
-            raise _taken(actor, problem, given.validated_data) from problem
+            raise _taken(actor, problem, given) from problem
         sample.refresh_from_db()
         return conditional.changed(sample_told(sample), sample.revision)
 
@@ -130,6 +128,7 @@ class SampleSubmit(Scoped):
     @describe.submitted
     def post(self, request: Request, sample_id: UUID) -> Response:
         """Hand the reviewed sample over."""
+        body(request, Nothing)
 
         def work() -> Response:
             sample = sample_submit(actor=actor_of(request), origin=origin_of(request), sample_id=sample_id)

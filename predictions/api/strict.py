@@ -10,24 +10,7 @@ from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
-from rest_framework.exceptions import ParseError
 from rest_framework.fields import empty
-from rest_framework.parsers import JSONParser
-
-
-class Json(JSONParser):
-    """JSON that is nested no deeper than can be read."""
-
-    def parse(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the body.
-
-        Raises:
-            ParseError: it is no JSON, or is nested too deeply.
-        """
-        try:
-            return super().parse(*args, **kwargs)
-        except RecursionError:
-            raise ParseError(_("The body is nested too deeply. Nothing was stored.")) from None
 
 
 class _Strict(serializers.Field):

@@ -1,13 +1,13 @@
 """Addresses: version 1 of the API."""
 
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView
 
 from predictions.api import browse, fhir, parts, records, samples, views
 from predictions.api.batch import PredictBatch
+from predictions.api.description import Description
 
 urlpatterns = [
-    path("schema", SpectacularAPIView.as_view(), name="api_schema"),
+    path("schema", Description.as_view(), name="api_schema"),
     path("docs/", browse.docs, name="api_docs"),
     path("predict", views.Predict.as_view(), name="api_predict"),
     path("predict/batch", PredictBatch.as_view(), name="api_predict_batch"),

@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 
 from accounts.models import MachineToken
 from predictions.api import conditional, describe
-from predictions.api.asking import actor_of, only_file, origin_of, yes
+from predictions.api.asking import actor_of, only_file, only_known, origin_of, yes
 from predictions.api.idempotent import REPLAYED, asked_by, uploaded_once
 from predictions.api.representation import represent
 from predictions.errors import UploadRefused
@@ -24,32 +24,37 @@ from predictions.selectors import visible_fields
 from predictions.services import field_opened, field_submit, result_awaited
 from predictions.states import JobState
 
-# What a multipart request holds besides its file: boundaries, headers, small fields.
+# What a multipart request holds besides its files: boundaries, headers, small fields.
 FRAME_BYTES = 64 * 1024
 ENDED = (JobState.DONE, JobState.FAILED)
 
 
-class Predict(APIView):
-    """An image in, its result out."""
+class Uploading(APIView):
+    """Takes images, together no larger than the setting that ``largest`` names says."""
 
     parser_classes = [MultiPartParser]
-    scope = MachineToken.Scope.PREDICT
+    largest = "UPLOAD_MAX_BYTES"
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse a request that is too large by its header, before any of it is read."""
-        if int(request.META.get("CONTENT_LENGTH") or 0) > settings.UPLOAD_MAX_BYTES + FRAME_BYTES:
-            raise UploadRefused(
-                "too_large",
-                _("The request is larger than %(limit)d MB. Nothing was stored.")
-                % {"limit": settings.UPLOAD_MAX_BYTES // 1024 // 1024},
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            )
+        most = getattr(settings, self.largest)
+        if int(request.META.get("CONTENT_LENGTH") or 0) > most + FRAME_BYTES:
+            text = _("The request is larger than %(limit)d MB. Send less at a time; nothing was stored.")
+            status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+            raise UploadRefused("too_large", text % {"limit": most // 1024 // 1024}, status)
         super().initial(request, *args, **kwargs)
+
+
+class Predict(Uploading):
+    """An image in, its result out."""
+
+    scope = MachineToken.Scope.PREDICT
 
     @describe.predict
     def post(self, request: Request) -> Response:
         """Take the file, wait for its result up to the limit, and answer 200 with it or 202 without."""
         file = only_file(request)
+        only_known(request, describe.FORM)
         single = yes(request, "single")
         submitted, replayed = uploaded_once(
             asked_by(request),

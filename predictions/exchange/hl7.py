@@ -48,21 +48,7 @@ def oru_r01(
     """
     message = Message("ORU_R01", version="2.5.1", validation_level=VALIDATION_LEVEL.STRICT)
     facility = er7.text(signed.content.laboratory.name, er7.LONGEST_NAME)
-    _fill(
-        message.msh,
-        {
-            3: APPLICATION,
-            4: facility,
-            5: er7.text(receiver.application, er7.LONGEST_NAME),
-            6: er7.text(receiver.facility, er7.LONGEST_NAME),
-            7: er7.time(sent_at),
-            9: "ORU^R01^ORU_R01",
-            10: er7.text(control_id),
-            11: "P",
-            12: "2.5.1",
-            18: "UNICODE UTF-8",
-        },
-    )
+    _fill(message.msh, _header(facility, receiver) | {7: er7.time(sent_at), 10: er7.text(control_id)})
     result = message.add_group("ORU_R01_PATIENT_RESULT")
     _patient(result, signed, facility)
     order = result.add_group("ORU_R01_ORDER_OBSERVATION")
@@ -73,6 +59,19 @@ def oru_r01(
     message.validate()
     # The last segment is ended too, which some receivers insist on.
     return f"{message.to_er7()}\r".encode()
+
+
+def _header(facility: str, receiver: Party) -> dict[int, str]:
+    return {
+        3: APPLICATION,
+        4: facility,
+        5: er7.text(receiver.application, er7.LONGEST_NAME),
+        6: er7.text(receiver.facility, er7.LONGEST_NAME),
+        9: "ORU^R01^ORU_R01",
+        11: "P",
+        12: "2.5.1",
+        18: "UNICODE UTF-8",
+    }
 
 
 def _patient(group: Group, signed: SignedReport, facility: str) -> None:

@@ -1,22 +1,19 @@
 """Sending what was posted: one destination at a time by one courier, in order, until taken or given up.
 
-Whoever sends holds the destination by a lease and proves it by the fence, as with jobs; nothing is locked
-while a receiver is called. All times are the database's.
+Whoever sends holds the destination (:mod:`predictions.services.holding`); nothing is locked while a receiver
+is called. All times are the database's.
 """
 
 from __future__ import annotations
 
 import logging
-import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final, TypeAlias
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
@@ -30,6 +27,7 @@ from predictions.exchange.addresses import OutboundProblem
 from predictions.exchange.answer import Answer, Message, Receiver
 from predictions.models import Delivery, Destination, Event
 from predictions.selectors.signed import signed_report
+from predictions.services.holding import Lease, claim, due, pause, renewed
 
 logger = logging.getLogger(__name__)
 
@@ -41,26 +39,10 @@ TRANSPORTS: Final[dict[str, Transport]] = {
     Destination.Kind.WEBHOOK: webhook.push,
 }
 
-# Longer than one call may last (``predictions.exchange.outbound``), even with a slow lookup of the name.
-LEASE: Final = timedelta(minutes=3)
 # One bell is answered for no longer than this; then others have their turn.
 ROUND_SECONDS: Final = 60.0
-FIRST_PAUSE: Final = timedelta(minutes=1)
-LONGEST_PAUSE: Final = timedelta(hours=6)
 # A webhook that fails so often in a row is disabled: nobody seems to listen any more.
 FAILURES_OF_A_WEBHOOK: Final = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """The right to send ``delivery`` as long as no other courier has taken its destination over.
-
-    ``last`` says that the time for trying is over, so that this try is the last.
-    """
-
-    delivery: Delivery
-    fence: int
-    last: bool
 
 
 def deliver(destination_id: UUID) -> int:
@@ -71,7 +53,8 @@ def deliver(destination_id: UUID) -> int:
     """
     delivered, end = 0, time.monotonic() + ROUND_SECONDS
     while lease := claim(destination_id):
-        answer = send(lease.delivery)
+        with renewed(lease):
+            answer = send(lease.delivery)
         if not store(lease, answer):
             break
         delivered += answer.accepted
@@ -81,46 +64,6 @@ def deliver(destination_id: UUID) -> int:
             ring(DELIVER, str(destination_id))
             break
     return delivered
-
-
-def due(destination_id: UUID) -> QuerySet[Delivery]:
-    """Return what may be sent now: nothing while an earlier delivery of the same sample waits."""
-    waiting = Delivery.objects.filter(destination_id=destination_id, state=Delivery.State.WAITING)
-    before = waiting.filter(sample=OuterRef("sample"), pk__lt=OuterRef("pk"))
-    enabled = Q(destination__active=True) | Q(event=Event.TEST)
-    return waiting.filter(enabled, ~Exists(before), next_at__lte=Now()).order_by("pk")
-
-
-def claim(destination_id: UUID) -> Lease | None:
-    """Take a destination and the next that is due for it; None: nothing is, or another courier is at it.
-
-    The try is counted, and the next one set, before anything is sent: a delivery whose sending ends the
-    process does not come first again.
-    """
-    if not due(destination_id).exists():
-        return None
-    with transaction.atomic():
-        free = Q(leased_until=None) | Q(leased_until__lt=Now())
-        mine = Destination.objects.filter(pk=destination_id)
-        if not mine.filter(free).update(leased_until=Now() + LEASE, fence=F("fence") + 1):
-            return None
-        chosen = due(destination_id).select_related("destination", "report__sample", "report__signed_by")
-        # Somebody who tests looks at the page and waits; the other order is kept.
-        delivery = chosen.filter(event=Event.TEST).first() or chosen.first()
-        if delivery is None:
-            mine.update(leased_until=None)
-            return None
-        same = Delivery.objects.filter(pk=delivery.pk)
-        last = delivery.event == Event.TEST or same.filter(give_up_at__lt=Now()).exists()
-        delivery.attempts += 1
-        same.update(attempts=delivery.attempts, next_at=Now() + pause(delivery.attempts))
-        return Lease(delivery, delivery.destination.fence, last)
-
-
-def pause(attempts: int) -> timedelta:
-    """Return how long after so many tries the next one follows, so that receivers are not asked in step."""
-    doubled = FIRST_PAUSE * 2 ** min(attempts - 1, 16)
-    return min(doubled, LONGEST_PAUSE) * random.uniform(0.8, 1.2)  # noqa: S311 -- spreads tries, guards nothing
 
 
 def send(delivery: Delivery) -> Answer:
@@ -172,6 +115,8 @@ def store(lease: Lease, answer: Answer) -> bool:
             changes |= {"state": Delivery.State.DELIVERED, "delivered_at": Now()}
         elif answer.final or lease.last:
             changes["state"] = Delivery.State.DEAD
+        else:
+            changes["next_at"] = Now() + pause(delivery.attempts)
         Delivery.objects.filter(pk=delivery.pk).update(**changes)
         if back:
             # The receiver is there again: what waits for a later try need not wait any longer.

@@ -130,7 +130,8 @@ def test_strangers_are_told_to_sign_in(client, db, bearer):
     headers = {"authorization": bearer} if bearer else {}
     answer = client.post(PREDICT, {"file": SimpleUploadedFile("x.jpg", hostile.jpeg())}, headers=headers)
     said(answer, 401, "not_authenticated" if bearer is None else "authentication_failed")
-    assert "Bearer" in answer["WWW-Authenticate"]
+    wrong = ', error="invalid_token"' if bearer else ""
+    assert answer["WWW-Authenticate"] == f'Bearer realm="HematoVision"{wrong}'
 
 
 def test_session_without_csrf_token_is_refused(technician):

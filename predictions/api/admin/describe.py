@@ -72,7 +72,7 @@ def listing(name: str, shape: type[serializers.Serializer], summary: str, about:
         summary=summary,
         description=about,
         parameters=[*more, LIMIT, AFTER, IF_NONE_MATCH, ETAG],
-        responses={200: page, **UNCHANGED, **refusals(406), **BAD_PAGE, **(BAD_VALUES if more else {})},
+        responses={200: page, **UNCHANGED, **refusals(406), **BAD_PAGE, **BAD_VALUES},
     )
 
 
@@ -115,7 +115,7 @@ token_new = extend_schema(
     examples=[ORDER],
     responses={
         201: shapes.TokenMade,
-        **refusals(400, 406, 415),
+        **refusals(400, 406, 413, 415),
         **NO_PROOF,
         **refusal(409, "deactivated", "deactivated: the person may not sign in"),
         **BAD_VALUES,

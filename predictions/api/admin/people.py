@@ -40,6 +40,7 @@ class Sites(APIView):
     def get(self, request: Request) -> Response:
         """List them by name."""
         require(request.user, Capability.MANAGE_PEOPLE)
+        filters(request)
         return listed(request, sites(), Named, by=("name",), newest_first=False)
 
 

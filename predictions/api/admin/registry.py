@@ -57,6 +57,7 @@ class DataSets(APIView):
     def get(self, request: Request) -> Response:
         """List them with their versions, newest first."""
         require(request.user, Capability.MANAGE_MODELS)
+        filters(request)
         rows = datasets().select_related("created_by")
         return listed(request, rows, DataSetAnswer)
 

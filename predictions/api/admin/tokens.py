@@ -13,19 +13,19 @@ from rest_framework.views import APIView
 from accounts.models import MachineToken
 from accounts.permissions import Capability, require
 from accounts.tokens import open_tokens, token_create, token_revoke
-from predictions.api import strict
 from predictions.api.admin import describe
 from predictions.api.admin.asked import TokenFilters, TokenOrder
 from predictions.api.admin.listed import listed
 from predictions.api.admin.proof import require_proof
 from predictions.api.admin.shapes import TokenLine, TokenMade
-from predictions.api.asking import actor_of, filters, origin_of
+from predictions.api.asking import actor_of, body, filters, origin_of
+from predictions.api.json_text import Json
 
 
 class Tokens(APIView):
     """The tokens that have not been revoked. Without a scope here, no machine's token gets in."""
 
-    parser_classes = [strict.Json]
+    parser_classes = [Json]
 
     @describe.tokens
     def get(self, request: Request) -> Response:
@@ -40,9 +40,8 @@ class Tokens(APIView):
         """Make a token and tell it, this once; an answer that holds a secret is kept under no key."""
         require(request.user, Capability.MANAGE_PEOPLE)
         require_proof(request)
-        order = TokenOrder(data=request.data)
-        order.is_valid(raise_exception=True)
-        token, text = token_create(actor=actor_of(request), origin=origin_of(request), **order.validated_data)
+        order = body(request, TokenOrder)
+        token, text = token_create(actor=actor_of(request), origin=origin_of(request), **order)
         facts = {"token": token}
         get_adapter().send_notification_mail("account/email/token_created", token.person, facts)
         token.refresh_from_db()

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from drf_spectacular.utils import OpenApiRequest, OpenApiResponse, extend_schema
 
-from predictions.api.describe import EXAMPLE, FORM, IDEMPOTENCY_KEY, KINDS, REPLAYED, refusals
+from predictions.api.describe import EXAMPLE, FORM, IDEMPOTENCY_KEY, KINDS, REPLAYED, SINGLE, refusals
 from predictions.api.described.common import CONDITIONAL, KEY, LOCATION, PAGE, got
 from predictions.api.part_shapes import CellPage, DifferentialAnswer, EventPage, FieldPage, ReportPage
 from predictions.api.shapes import FieldAnswer
@@ -108,9 +108,10 @@ EVENT: Final = {
     "detail": {"cells": 3, "code": "monocyte", "kind": "reclassified", "from": ["lymphocyte"]},
 }
 AGAIN: Final = {
-    **FORM["properties"]["single"],  # type: ignore[index]  # a dictionary of dictionaries
+    **SINGLE,
     "description": "Whether the same bytes may come twice.",
 }
+FORM_OF_SAMPLE: Final = {**FORM, "properties": {**FORM["properties"], "again": AGAIN}}
 READ: Final = "Scope of a machine token: read."
 
 
@@ -123,7 +124,7 @@ fields = extend_schema(
     summary="The fields of a sample",
     description=f"Newest first. {READ}",
     parameters=[*PAGE, *CONDITIONAL],
-    responses=got(FieldPage, "A page of fields", _page(FIELD), 400, 404),
+    responses=got(FieldPage, "A page of fields", _page(FIELD), 400, 404, 422),
 )
 added = extend_schema(
     operation_id="sample_field_add",
@@ -132,12 +133,7 @@ added = extend_schema(
         "Answers once it is stored and queued; ask for the result at Location. "
         "Scope of a machine token: samples."
     ),
-    request={
-        "multipart/form-data": OpenApiRequest(
-            {**FORM, "properties": {**FORM["properties"], "again": AGAIN}},  # type: ignore[dict-item]  # as above
-            encoding=KINDS,
-        )
-    },
+    request={"multipart/form-data": OpenApiRequest(FORM_OF_SAMPLE, encoding=KINDS)},
     parameters=[IDEMPOTENCY_KEY, REPLAYED, LOCATION],
     responses={
         201: OpenApiResponse(FieldAnswer, description="Stored and queued.", examples=[EXAMPLE]),
@@ -149,7 +145,7 @@ cells = extend_schema(
     summary="The cells of a sample as they stand",
     description=f"By field and number. {READ}",
     parameters=[*PAGE, *CONDITIONAL],
-    responses=got(CellPage, "A page of cells", _page(CELL), 400, 404),
+    responses=got(CellPage, "A page of cells", _page(CELL), 400, 404, 422),
 )
 differential = extend_schema(
     operation_id="sample_differential",
@@ -163,12 +159,12 @@ reports = extend_schema(
     summary="The signed versions of a sample's report",
     description=f"Newest first. {READ}",
     parameters=[*PAGE, *CONDITIONAL],
-    responses=got(ReportPage, "A page of versions", _page(REPORT), 400, 404),
+    responses=got(ReportPage, "A page of versions", _page(REPORT), 400, 404, 422),
 )
 events = extend_schema(
     operation_id="sample_events",
     summary="What happened to a sample",
     description=f"Newest first. {READ}",
     parameters=[*PAGE, *CONDITIONAL],
-    responses=got(EventPage, "A page of events", _page(EVENT), 400, 404),
+    responses=got(EventPage, "A page of events", _page(EVENT), 400, 404, 422),
 )

@@ -31,7 +31,7 @@ reviewed = extend_schema(
     parameters=[IDEMPOTENCY_KEY, REPLAYED],
     responses={
         201: OpenApiResponse(CellStanding, description="As it is now.", examples=[example("Now", REVIEWED)]),
-        **refusals(400, 404, 406, 409, 415, 422),
+        **refusals(400, 404, 406, 409, 413, 415, 422),
     },
 )
 report = extend_schema(

@@ -65,7 +65,7 @@ created = extend_schema(
     parameters=[IDEMPOTENCY_KEY, REPLAYED, LOCATION],
     responses={
         201: OpenApiResponse(SampleAnswer, description="Registered.", examples=[example("New", SAMPLE)]),
-        **refusals(400, 406, 409, 415, 422),
+        **refusals(400, 406, 409, 413, 415, 422),
     },
 )
 searched = extend_schema(
@@ -77,7 +77,7 @@ searched = extend_schema(
     parameters=[*PAGE],
     responses={
         200: OpenApiResponse(SamplePage, description="What fits.", examples=[example("One", PAGE_OF_ONE)]),
-        **refusals(400, 404, 406, 415, 422),
+        **refusals(400, 404, 406, 413, 415, 422),
     },
 )
 one = extend_schema(
@@ -99,7 +99,7 @@ changed = extend_schema(
     ],
     responses={
         200: OpenApiResponse(SampleAnswer, description="As it is now.", examples=[example("Now", SAMPLE)]),
-        **refusals(400, 404, 406, 409, 412, 415, 422),
+        **refusals(400, 404, 406, 409, 412, 413, 415, 422),
     },
 )
 submitted = extend_schema(
@@ -114,6 +114,6 @@ submitted = extend_schema(
             description="With the doctor now.",
             examples=[example("Submitted", {**SAMPLE, "state": "in_review", "revision": 41})],
         ),
-        **refusals(400, 404, 406, 409, 415, 422),
+        **refusals(400, 404, 406, 409, 413, 415, 422),
     },
 )

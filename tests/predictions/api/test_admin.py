@@ -192,6 +192,8 @@ def test_a_wrong_order_names_each_value(person):
     answer = order(person, person="x", name="", scopes=["all"], days=366)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
     assert set(answer.json()["errors"]) == {"person", "name", "scopes", "days"}
+    more = order(person, name="x", scopes=["read"], days=1, role="admin")
+    assert list(more.json()["errors"]) == ["role"]
     gone = PersonFactory(is_active=False)
     refused = order(person, person=str(gone.pk), name="x", scopes=["read"], days=1)
     assert (refused.status_code, refused.json()["code"]) == (409, "deactivated")

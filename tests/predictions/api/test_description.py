@@ -1,5 +1,6 @@
 """The API is what its description says: schemathesis tries it as every role; real answers fit their shape."""
 
+import gzip
 import json
 import os
 import re
@@ -17,6 +18,7 @@ from PIL import Image
 
 from accounts.tokens import token_create
 from hematovision.core.origin import Origin
+from predictions.api import description
 from predictions.models import Cell
 from predictions.services import jobs, report_sign, sample_create, sample_submit
 from predictions.services.analyse import analyse_field
@@ -183,6 +185,28 @@ def test_the_description_is_whole_and_comes_without_signing_in(client):
     assert set(told["components"]["securitySchemes"]) == {"person", "machine", "provider", "cookieAuth"}
     assert {path: set(methods) for path, methods in told["paths"].items()} == operations()
     assert client.get("/api/v1/schema", {"format": "json"}).json() == told
+
+
+@pytest.mark.parametrize("form", ["yaml", "json"])
+def test_the_description_is_made_once_and_comes_small_and_once(client, form, monkeypatch):
+    def get(encoding="", **headers):
+        told = {"Accept-Encoding": encoding, **headers}
+        return client.get("/api/v1/schema", {"format": form}, headers=told)
+
+    plain = get()
+    monkeypatch.setattr(description, "SchemaGenerator", None)
+    assert "Content-Encoding" not in plain
+    for encoding in ("gzip", "br, GZIP;q=0.5"):
+        zipped = get(encoding)
+        assert (zipped["Content-Encoding"], gzip.decompress(zipped.content)) == ("gzip", plain.content)
+        assert len(zipped.content) < len(plain.content) / 10
+    for encoding in ("gzip;q=0", "br", "x-gzip;q=0, gzip; q=0.0"):
+        assert get(encoding).content == plain.content
+    assert {"Accept", "Accept-Encoding"} <= set(re.split(", ?", plain["Vary"]))
+    assert (zipped["Cache-Control"], plain["ETag"] == zipped["ETag"]) == ("no-cache", False)
+    for one, encoding, status in ((plain, "", 304), (zipped, "gzip", 304), (plain, "gzip", 200)):
+        again = get(encoding, **{"If-None-Match": one["ETag"]})
+        assert (again.status_code, bool(again.content)) == (status, status == 200)
 
 
 @pytest.mark.django_db

@@ -122,5 +122,8 @@ def test_a_change_can_ask_for_the_revision_it_was_made_upon():
     assert conditional.revision_seen(asked(**{"If-Match": tag})) == 7
     assert conditional.revision_seen(asked()) is None
     assert conditional.revision_seen(asked(**{"If-Match": "*"})) is None
-    for told in (f"W/{tag}", '"7"', "7", f'{tag}, "x"', "x"):
+    earlier = conditional.answer(asked(), {"a": 0}, revision=6)["ETag"]
+    for told in (f'{tag}, "x"', f"{tag},{earlier}", f'W/"8{tag[2:]}, {tag}'):
+        assert conditional.revision_seen(asked(**{"If-Match": told})) == 7
+    for told in (f"W/{tag}", '"7"', "7", "x"):
         assert conditional.revision_seen(asked(**{"If-Match": told})) == -1

@@ -44,14 +44,20 @@ def test_each_answer_says_what_is_left_and_the_last_when_to_come_again(client, t
     assert left(client.get(NOTHING)) == ["3", "2", "60"]
 
 
-def test_tokens_people_and_scopes_are_counted_apart(client, technician):
+def test_tokens_people_and_scopes_are_counted_apart(client, technician, limits):
     admin = PersonFactory(admin=True)
     one, other = machine(technician, admin), machine(technician, admin)
     client.force_login(technician)
-    for _ in range(4):
-        answer = one.get(NOTHING)
-    assert answer.status_code == 429
-    assert (other.get(NOTHING).status_code, client.get(NOTHING).status_code) == (404, 404)
+    assert [left(one.get(NOTHING)) for _ in range(3)] == [["3", n, "40"] for n in "210"]
+    answer = one.get(NOTHING)
+    assert (answer.status_code, answer.json()["code"], answer["Retry-After"]) == (429, "throttled", "40")
+    assert left(answer) == ["3", "0", "40"]
+    # All of them come from the same address; nobody else who does is held up, not even for the same person.
+    for told in (other.get(NOTHING), client.get(NOTHING)):
+        assert (told.status_code, left(told)) == (404, ["3", "2", "40"])
+    assert one.get(NOTHING, REMOTE_ADDR="192.0.2.9").status_code == 429
+    limits["now"] += 40
+    assert (one.get(NOTHING).status_code, other.get(NOTHING)["RateLimit-Remaining"]) == (404, "2")
     sent = one.post("/api/v1/predict")
     assert (sent.status_code, sent["RateLimit-Remaining"]) == (400, "2")
 

@@ -11,13 +11,16 @@ from pathlib import Path
 import pytest
 from django.db import transaction
 
+from accounts.audit.models import AuditEvent
 from accounts.forgotten import wish_store
 from accounts.models import PasswordWish
 from hematovision.core import workers
 from hematovision.core.queue import DELIVER, SEND_LINKS, SWEEP_DELIVERIES
 from hematovision.courier import app
-from predictions.models import Delivery, Event
+from predictions.models import Delivery, Destination, Event
+from predictions.services.destinations import REPORTS
 from predictions.services.outbox import post
+from tests.predictions.exchange.listeners import listening
 
 pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
 
@@ -73,11 +76,25 @@ def test_it_knows_its_own_errands_alone():
     assert {DELIVER, SWEEP_DELIVERIES, SEND_LINKS} <= own
 
 
-def test_it_takes_what_waited_and_what_comes_and_loads_no_model(destination, start_courier):
+def test_it_delivers_a_signed_report_takes_what_waited_and_what_comes_and_loads_no_model(
+    destination, start_courier, case
+):
     destination()
     with transaction.atomic():
         post(Event.ANALYSED, subject="before")
-    courier = start_courier()
+    with listening() as laboratory:
+        reports = destination(laboratory.url, kind="hl7", events=REPORTS)
+        report = case.sign()
+        courier = start_courier()
+        delivered = reports.deliveries.filter(state="delivered")
+        until(delivered.exists)
+        (message,) = laboratory.came
+    assert b"|ORU^R01^ORU_R01|" in message
+    assert f"|{case.sample.accession}|".encode() in message
+    assert (delivered.get().report, delivered.get().last_answer) == (report, "MSA AA")
+    assert AuditEvent.objects.filter(event="delivery.made", subject_id=str(delivered.get().pk)).count() == 1
+    free = Destination.objects.get(pk=reports.pk)
+    assert (free.leased_until, free.failures) == (None, 0)
     until(lambda: workers.COURIER in {one.role for one in workers.alive()})
     until(lambda: Delivery.objects.filter(attempts__gte=1).exists())
     wish_store(email="nobody@example.org", portal="http://x/")

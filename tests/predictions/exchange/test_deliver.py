@@ -2,16 +2,18 @@
 
 import json
 import threading
+import time
 from datetime import timedelta
 
 import pytest
 from django.db import connections, transaction
 from django.db.models import F
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from accounts.audit.models import AuditEvent
 from predictions.models import Delivery, Destination, Event
-from predictions.services import deliver
+from predictions.services import deliver, holding
 from predictions.services.outbox import post
 from predictions.services.patient import patient_erase
 from tests.accounts.factories import SiteFactory
@@ -136,9 +138,11 @@ def test_a_courier_that_dies_after_sending_sends_the_same_key_again(destination,
             with pytest.raises(KeyboardInterrupt):
                 deliver.deliver(one.pk)
         # Its lease still runs, so nobody else comes in between.
-        assert deliver.deliver(one.pk) == 0
-        later(minutes=5)
-        assert deliver.deliver(one.pk) == 1
+        later(seconds=15)
+        assert (deliver.sweep(), deliver.deliver(one.pk)) == (0, 0)
+        later(seconds=6)
+        monkeypatch.setattr(deliver, "ring", lambda *_message: True)
+        assert (deliver.sweep(), deliver.deliver(one.pk)) == (1, 1)
     keys = [headers["Message-Id"] for headers, _body in server.came]
     assert keys == [str(Delivery.objects.get().key)] * 2
     assert Delivery.objects.get().attempts == 2
@@ -223,6 +227,54 @@ def test_deliveries_go_with_the_patient(destination, case, admin):
     posted(str(report.pk), Event.SIGNED, sample=case.sample, report=report)
     patient_erase(actor=admin, samples=[case.sample], reason="Asked for.")
     assert not Delivery.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_call_longer_than_the_lease_is_of_one_courier_as_long_as_it_lives(destination, monkeypatch):
+    monkeypatch.setattr(holding, "LEASE", timedelta(milliseconds=500))
+    monkeypatch.setattr(holding, "RENEWED_EVERY", 0.03)
+    began = threading.Event()
+
+    def slow(handler):
+        began.set()
+        time.sleep(0.9)
+        handler.send_response(200)
+        handler.end_headers()
+
+    def courier():
+        deliver.deliver(one.pk)
+        connections.close_all()
+
+    with receiving(slow) as server:
+        one = destination(server.url)
+        posted_analysed()
+        thread = threading.Thread(target=courier)
+        thread.start()
+        began.wait(10)
+        while thread.is_alive():
+            Delivery.objects.filter(state="waiting").update(next_at=Now())
+            assert deliver.claim(one.pk) is None or not thread.is_alive()
+            time.sleep(0.05)
+        thread.join()
+    assert (len(server.came), Delivery.objects.get().state) == (1, "delivered")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lease_that_another_courier_has_is_not_renewed(destination, monkeypatch):
+    monkeypatch.setattr(holding, "RENEWED_EVERY", 0.01)
+    one = destination()
+    posted_analysed()
+    late = deliver.claim(one.pk)
+    later(seconds=30)
+    mine = deliver.claim(one.pk)
+    assert mine.fence == late.fence + 1
+    Destination.objects.update(leased_until=(until := timezone.now() + timedelta(seconds=1)))
+    with holding.renewed(late):
+        time.sleep(0.05)
+    assert Destination.objects.get().leased_until == until
+    with holding.renewed(mine):
+        time.sleep(0.1)
+    assert Destination.objects.get().leased_until > until
 
 
 @pytest.mark.django_db(transaction=True)

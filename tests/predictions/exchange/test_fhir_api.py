@@ -69,6 +69,57 @@ def test_refusals_are_outcomes_of_fhir(client, sample):
     assert not AuditEvent.objects.filter(event="report.opened").exists()
 
 
+@pytest.mark.parametrize(
+    ("asked", "accept", "status", "kind"),
+    [
+        ("", "", 200, "application/fhir+json"),
+        ("?_format=json", "application/xml", 200, "application/fhir+json"),
+        ("?_format=application/fhir+json", "", 200, "application/fhir+json"),
+        ("?_format=application%2Fjson", "", 200, "application/json"),
+        ("?_format=xml", "", 406, "application/fhir+json"),
+        ("", "application/fhir+xml", 406, "application/fhir+json"),
+        ("", "application/fhir+json; fhirVersion=4.0", 200, "application/fhir+json"),
+        ("", "application/fhir+json; fhirVersion=3.0", 406, "application/fhir+json"),
+    ],
+)
+def test_the_form_is_what_the_address_or_the_header_asks_for(client, asked, accept, status, kind):
+    headers = {"Accept": accept} if accept else {}
+    answer = client.get(f"/api/v1/fhir/metadata{asked}", headers=headers)
+    assert (answer.status_code, answer["Content-Type"]) == (status, kind)
+    if status == 406:
+        OperationOutcome.model_validate(answer.json())
+
+
+def test_another_version_of_fhir_is_not_read(client, technician):
+    client.force_login(technician)
+    for version, status in (("4.0", 422), ("3.0", 415)):
+        kind = f"application/fhir+json; fhirVersion={version}"
+        answer = client.post("/api/v1/fhir/ServiceRequest", "{}", kind)
+        assert (answer.status_code, answer["Content-Type"]) == (status, "application/fhir+json")
+
+
+@pytest.mark.parametrize("path", ["fhir/Patient/1", "fhir/", "reports/no-key/fhir"])
+def test_where_there_is_no_address_is_said_in_fhir_too(client, path):
+    answer = client.get(f"/api/v1/{path}")
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/fhir+json")
+    OperationOutcome.model_validate(answer.json())
+    assert answer["Content-Length"] == str(len(answer.content))
+    assert answer.json()["issue"][0]["details"]["coding"] == [{"code": "not_found"}]
+
+
+def test_too_many_wrong_tokens_and_faults_of_the_portal_are_outcomes_too(client, settings, monkeypatch):
+    settings.API_STRANGERS_PER_MINUTE = 1
+    for status, code in ((401, "login"), (429, "throttled")):
+        answer = client.post("/api/v1/fhir/ServiceRequest", headers={"Authorization": "Bearer hvm_wrong"})
+        assert (answer.status_code, answer.json()["issue"][0]["code"]) == (status, code)
+    assert int(answer["Retry-After"]) > 0
+    settings.API_STRANGERS_PER_MINUTE = 100
+    monkeypatch.setattr("predictions.exchange.fhir.capability.capability", lambda: 1 / 0)
+    client.raise_request_exception = False
+    answer = client.get("/api/v1/fhir/metadata")
+    assert (answer.status_code, answer.json()["issue"][0]["code"]) == (500, "exception")
+
+
 def test_a_tokens_scope_decides(client, technician, sample):
     row, admin = signed_row(sample), PersonFactory(admin=True)
     for scope, status in (("read", 200), ("orders", 403)):

@@ -18,11 +18,12 @@ from rest_framework.exceptions import ParseError
 from accounts.audit.models import AuditEvent
 from hematovision.core.origin import Origin
 from predictions.api.describe_fhir import ORDER
-from predictions.api.outcome import LARGEST_BODY, FhirParser
+from predictions.api.json_text import LARGEST_BODY
+from predictions.api.outcome import FhirParser
 from predictions.differential.age import age_between
 from predictions.errors import OrderRefused, OrderTaken
 from predictions.exchange.fhir.order import order_of
-from predictions.models import CellType, Order, Sample
+from predictions.models import CellType, IdempotencyKey, Order, Sample
 from predictions.selectors import patient_rows, signed_report
 from predictions.services import order_place, sample_create
 from predictions.services.patient import patient_erase
@@ -270,6 +271,24 @@ def test_an_order_counts_once_and_says_which_is_in_the_way(client, technician):
 
 
 @pytest.mark.django_db
+def test_an_order_sent_again_with_its_key_gets_its_answer_again(client, technician):
+    client.force_login(technician)
+    first = place(client, headers={"Idempotency-Key": "order-42"})
+    again = place(client, headers={"Idempotency-Key": "order-42"})
+    assert (again.status_code, again["Idempotent-Replayed"]) == (201, "true")
+    assert (again.json(), again["Location"]) == (first.json(), first["Location"])
+    assert again["Content-Type"] == "application/fhir+json"
+    other = changed(lambda order, inside: order["identifier"][0].update(value="ORD-2"))
+    (issue,) = outcome(place(client, other, headers={"Idempotency-Key": "order-42"}), 422, "key_reused")
+    assert issue["code"] == "invalid"
+    outcome(place(client, other, headers={"Idempotency-Key": "a b"}), 400, "bad_value")
+    assert Sample.objects.count() == Order.objects.count() == 1
+    # A refusal keeps nothing under its key.
+    outcome(place(client, headers={"Idempotency-Key": "order-43"}), 409, "order_taken")
+    assert [row.sample for row in IdempotencyKey.objects.all()] == [Sample.objects.get()]
+
+
+@pytest.mark.django_db
 def test_refusals_are_outcomes_of_fhir(client, technician):
     outcome(place(client), 401, "not_authenticated")
     client.force_login(PersonFactory(doctor=True))
@@ -286,7 +305,16 @@ def test_refusals_are_outcomes_of_fhir(client, technician):
 
 
 @pytest.mark.parametrize(
-    "body", [b'{"a": "\\ud800"}', b'{"a": "\\u0000"}', b'{"a": NaN}', b"[" * 100_000, b"\xff", b""]
+    "body",
+    [
+        b'{"a": "\\ud800"}',
+        b'{"a": "\\u0000"}',
+        b'{"a": NaN}',
+        b"[" * 100_000,
+        b"\xff",
+        b"",
+        b'{"a": 1, "a": 2}',
+    ],
 )
 def test_what_is_no_text_is_refused_before_it_is_read(body):
     with pytest.raises(ParseError):
