@@ -84,7 +84,8 @@ def test_what_tells_no_pixels_tells_nothing():
 def test_the_shipped_model_tells_at_least_what_its_manifest_counts():
     bundle = read_bundle(SHIPPED_BUNDLE)
     told, data = seen_by(bundle), bundle.manifest["data"]
-    assert told.untold == ()
+    assert (told.untold, told.unlooked) == ((), ())
+    assert len(told.looks) > 2_000
     assert len(told.pixels) > data["training"]["pictures"] + data["validation"]["pictures"]
 
 
