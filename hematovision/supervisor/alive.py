@@ -10,8 +10,6 @@ import os
 import socket
 import sys
 
-import django
-
 from hematovision import env as read
 from hematovision.core import workers
 from hematovision.supervisor import parts, probe
@@ -36,7 +34,6 @@ def main() -> int:
         return 0 if web() else 1
     if part not in workers.ROLES:
         sys.exit(f"Name one part: web, {', '.join(workers.ROLES)}.")
-    django.setup()
     return 0 if marked(part) else 1
 
 

@@ -8,9 +8,8 @@ from pathlib import Path
 
 from hematovision import env as read
 from hematovision.supervisor import machine, vault
-from hematovision.supervisor.parts import Address
+from hematovision.supervisor.parts import ALWAYS_ALLOWED, Address
 
-ALWAYS_ALLOWED = "127.0.0.1,localhost,[::1]"
 # What a command needs to work on the same data; the owner's address is not among it.
 SHARED = (
     "DJANGO_SETTINGS_MODULE",

@@ -23,6 +23,8 @@ WORKER = ("worker", "--without-gossip", "--without-mingle", "--loglevel")
 PROCESSES, THREADS = ("--pool", "prefork"), ("--pool", "threads")
 # A child that has grown this far (in KB) is replaced after its task; the largest picture takes about 200 MB.
 LARGEST_CHILD = "700000"
+# The names under which a portal may always be called.
+ALWAYS_ALLOWED = "127.0.0.1,localhost,[::1]"
 
 
 @dataclass(frozen=True)

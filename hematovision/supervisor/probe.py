@@ -8,8 +8,7 @@ import ssl
 from collections.abc import Mapping
 from pathlib import Path
 
-from hematovision.supervisor.environment import ALWAYS_ALLOWED
-from hematovision.supervisor.parts import Address
+from hematovision.supervisor.parts import ALWAYS_ALLOWED, Address
 
 
 def missing_parts(address: Address, env: Mapping[str, str], certificate: Path | None = None) -> list[str]:

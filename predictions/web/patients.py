@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import tempfile
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
@@ -98,8 +100,11 @@ def export(request: HttpRequest) -> HttpResponseBase:
     samples = _found(request, form)
     if not samples:
         return _asked(request, form)
-    # Deleted by the system as soon as it is closed, which the answer does at its end.
-    file = tempfile.TemporaryFile()  # noqa: SIM115
+    # As large as all their images, so on the disk of those: /tmp may be memory. It has no name there, and the
+    # system deletes it as soon as it is closed, which the answer does at its end.
+    folder = Path(settings.IMAGE_ROOT)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
     patient_export(actor=signed_in(request), samples=samples, file=file, origin=Origin.of(request))
     file.seek(0)
     return FileResponse(file, as_attachment=True, filename="patient.zip", content_type="application/zip")

@@ -48,7 +48,7 @@ def load_web():
     walk(get_resolver().url_patterns)
     run_checks()
     importlib.import_module("hematovision.supervisor.prepare")
-    importlib.import_module("hematovision.core.workers")
+    importlib.import_module("hematovision.supervisor.alive")
 
 
 def load_inference():
@@ -56,6 +56,7 @@ def load_inference():
     from hematovision.celery import app
 
     app.loader.import_default_modules()
+    importlib.import_module("hematovision.supervisor.alive")
     from mlcore.engine.bundle import SHIPPED_BUNDLE
     from mlcore.engine.images import read_image
     from mlcore.engine.runtime import load_predictor

@@ -1,6 +1,7 @@
 """What docker/ says: its form by the tools made for it, and the rules that no tool knows."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,11 +10,16 @@ import pytest
 
 from tests.deployment import files
 from tests.deployment.files import DOCKER
+from tests.deployment.locks import ROOT
 
 BIN = Path(sys.executable).parent
 ONCE = {"prepare"}
 THIRD_PARTY = {"nginx", "postgres", "valkey"}
 SERVICES = files.compose()["services"]
+CODE = (
+    *("accounts", "hematovision", "mlcore", "predictions", "static", "templates"),
+    *("manage.py", "pyproject.toml"),
+)
 
 
 def tool(*command):
@@ -125,3 +131,39 @@ def test_addresses_of_nginx_are_those_of_compose():
         assert f"server {SERVICES[name]['networks']['front']['ipv4_address']}:8000 " in text
     proxy = SERVICES["nginx"]["networks"]["front"]["ipv4_address"]
     assert SERVICES["web-a"]["environment"]["FORWARDED_ALLOW_IPS"] == proxy
+
+
+def test_nothing_but_what_runs_comes_into_an_image():
+    lines = (DOCKER / "Dockerfile.dockerignore").read_text().splitlines()
+    first, *taken = [line for line in lines if line.startswith(("*", "!")) and line != "**/__pycache__"]
+    assert first == "*", "a dump that lies beside the code would be in every image"
+    assert all(list(ROOT.glob(line.removeprefix("!"))) for line in taken)
+    copied = [rest.split()[0] for about in files.stages().values() for word, rest in about if word == "COPY"]
+    locks = {source for source in copied if source.startswith(("docker/", "requirements"))}
+    assert locks == {"docker/requirements-web.txt", "docker/requirements-inference.txt", "requirements.txt"}
+    for needed in (*CODE, *locks):
+        assert any(Path(needed).match(line.removeprefix("!")) for line in taken), needed
+
+
+def test_database_is_ready_when_others_reach_it():
+    """While its roles are being made it answers on its socket alone; what starts then would fail."""
+    check = SERVICES["postgres"]["healthcheck"]["test"]
+    assert check[check.index("-h") + 1] == "127.0.0.1"
+
+
+def test_no_part_makes_as_many_threads_as_the_machine_has_cores():
+    given = dict(pair.split("=", 1) for pair in dict(files.stages()["portal"])["ENV"].split())
+    count = "import numpy.linalg, os; print(len(os.listdir('/proc/self/task')))"
+    env = {name: value for name, value in given.items() if name.endswith("_THREADS")}
+    done = subprocess.run([sys.executable, "-c", count], env=env, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "1"
+    nginx = (DOCKER / "nginx" / "nginx.conf").read_text()
+    workers = re.search(r"^worker_processes (\S+);", nginx, re.MULTILINE)[1]
+    assert int(workers) < SERVICES["nginx"]["deploy"]["resources"]["limits"]["pids"]
+
+
+def test_training_is_cut_off_before_its_container():
+    trainer = SERVICES["trainer"]
+    allowed = int(trainer["deploy"]["resources"]["limits"]["memory"].removesuffix("G")) * 1024
+    # The worker beside it takes up to half a gigabyte.
+    assert int(trainer["environment"]["TRAINING_MAX_MB"]) <= allowed - 512

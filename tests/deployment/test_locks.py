@@ -15,6 +15,7 @@ OURS = ("hematovision", "accounts", "mlcore", "predictions")
 TRAINING = {"tensorflow", "tensorflow-cpu", "keras", "scikit-learn", "matplotlib", "h5py"}
 EVERY_PROCESS = (
     *("hematovision.settings", "hematovision.core", "hematovision.celery", "hematovision.supervisor.part"),
+    "hematovision.supervisor.alive",
     *("accounts.models", "accounts.audit", "mlcore.registry", "predictions.models"),
 )
 # Where each image enters the code. Views and tasks are found by name at run time: packages stand here whole.

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import tempfile
 import zipfile
 
 import pytest
@@ -65,7 +66,9 @@ def test_an_unknown_reference_shows_nothing(client, samples, reference):
 
 
 @pytest.mark.django_db
-def test_the_export_is_downloaded_and_in_the_log(client, samples):
+def test_the_export_is_downloaded_and_in_the_log(client, samples, monkeypatch, tmp_path):
+    # It may be larger than a /tmp that is memory, so it is not made there.
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "away"))
     person = signed_in(client, doctor=True)
     answer = client.post("/patients/export/", {"reference": "P-77"})
     assert answer["Content-Disposition"] == 'attachment; filename="patient.zip"'
