@@ -176,7 +176,12 @@ class TrainingRun(models.Model):
 
     @property
     def minutes_left(self) -> int | None:
-        """How long the rest may take, in whole minutes; None before the first epoch has ended."""
+        """How long the rest may take, in whole minutes; None where it cannot be told yet.
+
+        A network's head is trained alone before the network, and its pace tells nothing of what follows.
+        """
+        if self.recipe in {"cell", "full"} and self.progress.get("stage") == "head":
+            return None
         seconds = self.progress.get("seconds_left")
         return None if seconds is None else max(1, round(seconds / 60))
 
