@@ -127,7 +127,10 @@ def cached(
     folder.mkdir(parents=True, exist_ok=True)
     index.unlink(missing_ok=True)
     np.save(arrays, crops.pixels)
-    index.write_text(json.dumps({"key": key, "rows": crops.rows}))
+    # The index comes last and whole: it says that the crops are all there.
+    draft = folder / "crops.draft"
+    draft.write_text(json.dumps({"key": key, "rows": crops.rows}))
+    draft.replace(index)
     return crops
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +78,9 @@ def lite(network: keras.Model, examples: Image | None = None) -> bytes:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.representative_dataset = lambda: _representative(examples)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    result: bytes = converter.convert()
+    # What Keras prints of the folder that it exports to is no sentence for whoever follows a training.
+    with redirect_stdout(sys.stderr):
+        result: bytes = converter.convert()
     return result
 
 

@@ -67,7 +67,9 @@ class HeadTrainer:
                 break
             kept = workdir / f"head-{number:02d}.npz"
             if not kept.exists():
-                kept.write_bytes(self._member(start, number).to_bytes())
+                draft = kept.with_suffix(".draft")
+                draft.write_bytes(self._member(start, number).to_bytes())
+                draft.replace(kept)
             members.append(head_from(kept.read_bytes()))
         return Head(
             np.mean([one.kernel for one in members], axis=0), np.mean([one.bias for one in members], axis=0)

@@ -26,20 +26,29 @@ def progress(stage: str, epochs: int, say: Callable[[str], None], *, before: int
     """
 
     class Progress(keras.callbacks.Callback):
+        first = True
+
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002 -- Keras passes them
             self.began = self.told = time.monotonic()
             self.left = epochs - before - epoch
+            self.passed_over = 0
 
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002 -- as above
             now, batches = time.monotonic(), self.params.get("steps") or batch + 1
-            if now - self.told >= EVERY_SECONDS:
+            if self.first:
+                # The first batch waits for the network to be compiled, which no other does.
+                self.first, self.began, self.passed_over = False, now, 1
+            elif now - self.told >= EVERY_SECONDS:
                 self.told = now
-                left = (now - self.began) / (batch + 1) * (batches * self.left - batch - 1)
+                pace = (now - self.began) / (batch + 1 - self.passed_over)
+                left = pace * (batches * self.left - batch - 1)
                 where = {"batch": batch + 1, "batches": batches, "of": epochs, "seconds_left": round(left)}
                 say(json.dumps({"stage": stage, **where}))
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-            left = (time.monotonic() - self.began) * (self.left - 1)
+            batches = self.params.get("steps") or 1
+            whole = batches / max(1, batches - self.passed_over)
+            left = (time.monotonic() - self.began) * whole * (self.left - 1)
             figures = {name: round(float(value), 4) for name, value in (logs or {}).items()}
             where = {"epoch": before + epoch + 1, "of": epochs, "seconds_left": round(left)}
             rate = float(f"{float(self.model.optimizer.learning_rate):.3g}")

@@ -50,12 +50,17 @@ class TrainSettings:
 
 @dataclass(frozen=True, slots=True)
 class _Stage:
-    """One part of the training: its name, how many epochs, the highest learning rate, what watches it."""
+    """One part of the training: its name, how many epochs, the highest learning rate, what watches it.
+
+    ``done`` epochs were learned before; ``state`` holds the weights, and what the optimiser remembers, since.
+    """
 
     name: str
     epochs: int
     rate: float
     watchers: tuple[Any, ...] = ()
+    done: int = 0
+    state: Path | None = None
 
 
 class Trainer:
@@ -102,20 +107,25 @@ class Trainer:
         networks.load_start(network, start)
         networks.tune(network, 0)
         self._fit(network, _Stage("head", settings.head_epochs, settings.head_rate, (Stopped(self._stop),)))
-        network.save_weights(head)
+        # A process that is killed while it writes leaves no head that is half one.
+        draft = workdir / "draft.weights.h5"
+        network.save_weights(draft)
+        draft.replace(head)
 
     def _train_blocks(self, network: keras.Model, workdir: Path) -> None:
         settings = self._settings
         networks.tune(network, settings.blocks)
         kept = Kept(workdir, settings.averaged)
+        # An epoch is noted once its weights are written, so what is noted is whole however a process ended.
+        done = max(kept.losses, default=0)
+        state = weights_file(workdir, done) if done else None
         watchers = (
             # ``{epoch}`` counts from one.
             keras.callbacks.ModelCheckpoint(weights_file(workdir, "{epoch:03d}"), save_weights_only=True),
             Patience(kept, settings.patience),
             Stopped(self._stop),
-            keras.callbacks.BackupAndRestore(workdir / "resume", delete_checkpoint=False),
         )
-        self._fit(network, _Stage("network", settings.epochs, settings.rate, watchers))
+        self._fit(network, _Stage("network", settings.epochs, settings.rate, watchers, done, state))
         whole = max(kept.losses) == settings.epochs
         last = settings.epochs if whole else kept.best
         files = kept.mean_of(last)
@@ -137,12 +147,16 @@ class Trainer:
             loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=settings.smoothing),
             weighted_metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
         )
+        if stage.state is not None:
+            network.optimizer.build(network.trainable_variables)
+            network.load_weights(stage.state)
         wanted = np.eye(classes, dtype=np.float32)[judged.targets]
         weight = (judged.share * len(judged.share)).astype(np.float32)
         network.fit(
             _stream(self._training, classes, settings),
             steps_per_epoch=settings.steps,
             epochs=stage.epochs,
+            initial_epoch=stage.done,
             validation_data=(to_tensor(judged.pixels), wanted, weight),
             validation_batch_size=32,
             callbacks=[*stage.watchers, progress.progress(stage.name, stage.epochs, self._say)],

@@ -89,7 +89,8 @@ def _minutes(seconds: float) -> int:
 def _earlier(recipe: str) -> list[TrainingRun]:
     """Return the last runs of a recipe that ended in one go."""
     done = selectors.training_runs().filter(state=TrainingState.DONE, recipe=recipe, attempts=1)
-    return list(done.filter(started_at__isnull=False)[:EARLIER])
+    in_one_go = done.filter(started_at__isnull=False).exclude(progress__has_key="resumed")
+    return list(in_one_go[:EARLIER])
 
 
 def _speed(run: TrainingRun) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.conf import settings
 from django.db import models
@@ -114,6 +114,15 @@ class TrainingState(models.TextChoices):
     INTERRUPTED = "interrupted", _("interrupted")
 
 
+# The engine's names for what it does before and after learning.
+STEPS: Final = {
+    "data": _("reading the data"),
+    "features": _("showing the pictures to the base"),
+    "bundle": _("writing the model"),
+    "evaluation": _("measuring it on what was held out"),
+}
+
+
 class TrainingRun(models.Model):
     """One order to train a model: what was asked for, how far it is and what became of it.
 
@@ -175,14 +184,30 @@ class TrainingRun(models.Model):
         return self.state == TrainingState.DONE and bool(self.progress.get("stopped"))
 
     @property
+    def step(self) -> str:
+        """What is done beside learning, in words; empty while epochs are learned."""
+        return str(STEPS.get(self.progress.get("stage", ""), ""))
+
+    @property
+    def _head_alone(self) -> bool:
+        return self.recipe in {"cell", "full"} and self.progress.get("stage") == "head"
+
+    @property
     def minutes_left(self) -> int | None:
-        """How long the rest may take, in whole minutes; None before the first epoch has ended."""
+        """How long the rest may take, in whole minutes; None where it cannot be told yet.
+
+        A network's head is trained alone before the network, and its pace tells nothing of what follows.
+        """
+        if self._head_alone:
+            return None
         seconds = self.progress.get("seconds_left")
         return None if seconds is None else max(1, round(seconds / 60))
 
     @property
     def percent(self) -> float:
         """How much of the step under way is done, 0..100; early stopping may end the epochs sooner."""
+        if self._head_alone:
+            return 0.0
         if planned := self.progress.get("of_pictures"):
             done = self.progress.get("pictures", 0)
         else:

@@ -219,6 +219,8 @@ def training_resume(*, actor: User, origin: Origin | None, run_id: UUID) -> Trai
             raise TrainingRefused(_("Only a training that was interrupted can go on."))
         run.state, run.finished_at, run.failure = TrainingState.QUEUED, None, ""
         run.stop_requested, run.attempts = False, 0
+        # From its start to its end then lies a wait of any length, which tells nothing of its pace.
+        run.progress["resumed"] = True
         run.save()
         ring_on_commit(RUN_TRAINING, str(run.pk))
         record("training.resumed", actor=actor, subject=run, origin=origin)

@@ -22,6 +22,7 @@ from mlcore.registry.models import DataSetOrigin, DataSetState, DataSetVersion
 from mlcore.registry.training import folder_path
 from mlcore.training import import_lease
 from mlcore.training.child import Child
+from mlcore.training.follow import MEGABYTE
 from mlcore.training.leased import LostLease
 
 logger = logging.getLogger(__name__)
@@ -119,6 +120,7 @@ def _follow(version: DataSetVersion, child: Child) -> None:
     """Store what the engine reports until it ends.
 
     Raises:
+        ImportRefused: it took too much memory.
         LostLease: another worker took the import over.
     """
     progress: dict[str, Any] = {"stage": "wait"}
@@ -128,4 +130,16 @@ def _follow(version: DataSetVersion, child: Child) -> None:
             progress = json.loads(line)
         if time.monotonic() - stored >= STORE_EVERY_SECONDS:
             stored = time.monotonic()
+            _watch_memory(child)
             import_lease.renew(version, progress)
+
+
+def _watch_memory(child: Child) -> None:
+    """Cut off an import that would take the machine's memory: pictures are compared pair by pair."""
+    taken = child.memory() // MEGABYTE
+    if taken > settings.TRAINING_MAX_MB:
+        text = _(
+            "The import took %(taken)d MB of memory; TRAINING_MAX_MB allows %(most)d. Nothing was kept: "
+            "raise the limit or divide the pictures."
+        )
+        raise ImportRefused(text % {"taken": taken, "most": settings.TRAINING_MAX_MB})

@@ -36,11 +36,15 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Curves:
-    """One chart: its title, its lines, its axis, and the number of the last epoch."""
+    """One chart: its title, its lines, its axis, and the number of the last epoch.
+
+    ``stages`` are the places between two epochs of which the second belongs to another network or head.
+    """
 
     title: str
     lines: Sequence[Line]
     ticks: Sequence[Tick]
+    stages: Sequence[str]
     epochs: int
     summary: str
 
@@ -65,11 +69,25 @@ def _chart(history: Sequence[Mapping[str, Any]], figure: str, title: str) -> Cur
         "n": len(history),
         "parts": parts,
     }
-    return Curves(title, lines, ticks, len(history), summary)
+    return Curves(title, lines, ticks, _stages(history), len(history), summary)
+
+
+def _stages(history: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return where, between two epochs, something else begins to learn."""
+    step = _step(len(history))
+    return [
+        _number(LEFT + step * (number - 0.5))
+        for number in range(1, len(history))
+        if history[number].get("stage") != history[number - 1].get("stage")
+    ]
+
+
+def _step(epochs: int) -> float:
+    return (WIDTH - LEFT - RIGHT) / max(1, epochs - 1)
 
 
 def _line(kind: str, row: Sequence[float | None], low: float, high: float) -> Line:
-    step = (WIDTH - LEFT - RIGHT) / max(1, len(row) - 1)
+    step = _step(len(row))
     placed = [(LEFT + step * n, _y(value, low, high)) for n, value in enumerate(row) if value is not None]
     dots = [(_number(x), _number(y)) for x, y in placed]
     name = _("training") if kind == "training" else _("validation")

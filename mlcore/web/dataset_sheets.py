@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,6 +19,9 @@ SIDES: Final[dict[str, str | Promise]] = {
     VALIDATION: _("validation"),
     TEST: _("test"),
 }
+
+# So many pictures of a group stand in its row.
+IN_STRIP: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +53,26 @@ class Tile:
     number: int
     kind: CellClass
     side: str | Promise
-    group: str
     excluded: bool
     answer: CellClass | None = None
     percent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """A group of more than one picture: the number of a cell of each, and of how many classes they are."""
+
+    numbers: tuple[int, ...]
+    classes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """A group in one row: some of its pictures, its classes, and how many pictures it has."""
+
+    tiles: Sequence[Tile]
+    kinds: Sequence[CellClass]
+    pictures: int
 
 
 def balance(counts: Mapping[str, Any]) -> list[Row]:
@@ -75,25 +95,42 @@ def _row(label: str, sides: Mapping[str, int], most: int) -> Row:
 
 def tiles(version: DataSetVersion, cells: Sequence[FrozenPicture], label: str, side: str) -> list[Tile]:
     """Return the cells of a class and side, or of all where these are empty."""
-    excluded = set(version.dataset.excluded)
-    return [
-        _tile(number, cell, excluded)
-        for number, cell in enumerate(cells)
-        if label in {"", cell.label} and side in {"", cell.split}
+    chosen = [
+        number for number, cell in enumerate(cells) if label in {"", cell.label} and side in {"", cell.split}
     ]
+    return _tiles(version, cells, chosen)
 
 
-def copies(version: DataSetVersion, cells: Sequence[FrozenPicture]) -> list[Tile]:
-    """Return the pictures of groups with more than one, group by group, the largest first."""
-    excluded = set(version.dataset.excluded)
-    together: dict[str, dict[str, int]] = {}
+def together(cells: Sequence[FrozenPicture]) -> list[Together]:
+    """Return the groups of more than one picture: first those of several classes, then the largest."""
+    groups: defaultdict[str, dict[str, int]] = defaultdict(dict)
     for number, cell in enumerate(cells):
-        together.setdefault(cell.group, {}).setdefault(cell.sha256, number)
-    larger = sorted(
-        ((name, list(rows.values())) for name, rows in together.items() if len(rows) > 1),
-        key=lambda item: (-len(item[1]), item[0]),
-    )
-    return [_tile(number, cells[number], excluded) for _name, rows in larger for number in rows]
+        groups[cell.group].setdefault(cell.sha256, number)
+    found = [
+        Together(tuple(rows.values()), len({cells[number].label for number in rows.values()}))
+        for rows in groups.values()
+        if len(rows) > 1
+    ]
+    return sorted(found, key=lambda one: (-one.classes, -len(one.numbers), one.numbers))
+
+
+def strip(version: DataSetVersion, cells: Sequence[FrozenPicture], group: Together) -> Strip:
+    """Return a group as a sheet shows it: some of its pictures, of each class at least one."""
+    first: dict[str, int] = {}
+    for number in group.numbers:
+        first.setdefault(cells[number].label, number)
+    chosen = [*first.values(), *(number for number in group.numbers if number not in first.values())]
+    shown = _tiles(version, cells, chosen[:IN_STRIP])
+    kinds = [cell_class(label) for label in sorted(first, key=lambda name: (place(name), name))]
+    return Strip(shown, kinds, len(group.numbers))
+
+
+def alike(version: DataSetVersion, cells: Sequence[FrozenPicture], number: int) -> list[Tile]:
+    """Return the cells of the group of the cell ``number``; none where there is no such cell."""
+    if not 0 <= number < len(cells):
+        return []
+    group = cells[number].group
+    return _tiles(version, cells, [row for row, cell in enumerate(cells) if cell.group == group])
 
 
 def doubtful(version: DataSetVersion, cells: Sequence[FrozenPicture]) -> list[Tile]:
@@ -113,6 +150,11 @@ def doubtful(version: DataSetVersion, cells: Sequence[FrozenPicture]) -> list[Ti
     ]
 
 
+def _tiles(version: DataSetVersion, cells: Sequence[FrozenPicture], numbers: Sequence[int]) -> list[Tile]:
+    excluded = set(version.dataset.excluded)
+    return [_tile(number, cells[number], excluded) for number in numbers]
+
+
 def _tile(number: int, cell: FrozenPicture, excluded: set[str], **more: Any) -> Tile:
     kind = cell_class(cell.label)
-    return Tile(number, kind, SIDES[cell.split], cell.group, cell.key in excluded, **more)
+    return Tile(number, kind, SIDES[cell.split], cell.key in excluded, **more)

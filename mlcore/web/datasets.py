@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
@@ -33,9 +35,11 @@ from mlcore.web.dataset_upload import ArchiveUploads
 from mlcore.web.vocabulary import cell_class
 
 PER_SHEET: Final = 60
+GROUPS_PER_SHEET: Final = 20
 # The query of a sheet, which its forms bring along; anything else leads to the sheet's beginning.
-SHEET_QUERY: Final = re.compile(r"[\w&=]+")
-COPIES, DOUBTS = "copies", "doubts"
+SHEET_QUERY: Final = re.compile(r"[\w&=%+-]+")
+NUMBER: Final = re.compile(r"[0-9]{1,9}")
+COPIES, GROUP, DOUBTS = "copies", "group", "doubts"
 HARMLESS: Final = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "X-Content-Type-Options": "nosniff",
@@ -130,23 +134,19 @@ def detail(request: HttpRequest, dataset_version_id: UUID) -> HttpResponse:
 @require_GET
 @requires(Capability.MANAGE_MODELS)
 def sheet(request: HttpRequest, dataset_version_id: UUID) -> HttpResponse:
-    """Show cells of a version: of a class and side, near-duplicates, or labels for a second look."""
+    """Show cells of a version: of a class and side, what belongs together, or labels for a second look."""
     version = _version(dataset_version_id)
     cells = _cells(version)
-    label, side = request.GET.get("label", ""), request.GET.get("side", "")
-    what = request.GET.get("what", "")
-    if what == COPIES:
-        found = sheets.copies(version, cells)
-    elif what == DOUBTS:
-        found = sheets.doubtful(version, cells)
-    else:
-        found = sheets.tiles(version, cells, label, side)
+    asked = {name: request.GET.get(name, "") for name in ("what", "label", "side", "like")}
+    copies = asked["what"] == COPIES
+    found = sheets.together(cells) if copies else _tiles(version, cells, asked)
+    page = Paginator(found, GROUPS_PER_SHEET if copies else PER_SHEET).get_page(request.GET.get("page"))
     context = {
         "version": version,
-        "page": Paginator(found, PER_SHEET).get_page(request.GET.get("page")),
-        "what": what,
-        "label": label,
-        "side": side,
+        "page": page,
+        "strips": [sheets.strip(version, cells, group) for group in page] if copies else [],
+        "asked": asked,
+        "query": urlencode({name: value for name, value in asked.items() if value}),
         "kinds": [row.kind for row in sheets.balance(version.counts)],
         "sides": sheets.SIDES.items(),
     }
@@ -241,6 +241,17 @@ def _cells(version: DataSetVersion) -> tuple[FrozenPicture, ...]:
         return selectors.frozen(version).pictures
     except DataError as problem:
         raise Http404 from problem
+
+
+def _tiles(
+    version: DataSetVersion, cells: Sequence[FrozenPicture], asked: Mapping[str, str]
+) -> list[sheets.Tile]:
+    if asked["what"] == DOUBTS:
+        return sheets.doubtful(version, cells)
+    if asked["what"] == GROUP:
+        number = int(asked["like"]) if NUMBER.fullmatch(asked["like"]) else -1
+        return sheets.alike(version, cells, number)
+    return sheets.tiles(version, cells, asked["label"], asked["side"])
 
 
 def _cell(version: DataSetVersion, number: int) -> FrozenPicture:

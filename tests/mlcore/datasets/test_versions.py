@@ -147,6 +147,16 @@ def test_a_killed_child_refuses_the_import_and_leaves_no_picture(order, dataset_
     assert not incoming(version.pk).exists()
 
 
+def test_an_import_that_takes_too_much_memory_is_cut_off_with_the_limit(order, dataset_root, settings):
+    settings.TRAINING_MAX_MB = 5
+    version = order()
+    run_import(version.pk)
+    version.refresh_from_db()
+    assert version.state == DataSetState.REFUSED
+    assert "TRAINING_MAX_MB allows 5" in version.failure
+    assert list(dataset_root.glob(".incoming/*")) == []
+
+
 def kill_child_of(parent):
     """Kill the engine as soon as it has begun, the way a machine without memory does."""
     for _try in range(300):

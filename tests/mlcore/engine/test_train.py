@@ -54,6 +54,9 @@ def test_a_stopped_training_goes_on(tmp_path):
         return Trainer(_examples(16, 42), _examples(8, 32), settings, say=said.append)
 
     trainer(1).train(2, str(SHIPPED_BUNDLE), tmp_path)
+    # What a process leaves that is killed while it writes the next epoch.
+    whole = (tmp_path / "epoch-001.weights.h5").read_bytes()
+    (tmp_path / "epoch-002.weights.h5").write_bytes(whole[: len(whole) // 2])
     trainer(2).train(2, str(SHIPPED_BUNDLE), tmp_path)
     told = [json.loads(line) for line in said if '"epoch"' in line]
     assert [(one["stage"], one["epoch"]) for one in told] == [("head", 1), ("network", 1), ("network", 2)]

@@ -166,6 +166,25 @@ def test_progress_is_shown_as_it_was_reported(client, sign_in):
         "Epoch 1 of 4 &lt;b&gt;",
     ):
         assert text in page
+    told = {
+        "network: epoch 2 of 4, batch 3 of 6": {
+            "stage": "network",
+            "epoch": 1,
+            "of": 4,
+            "batch": 3,
+            "batches": 6,
+        },
+        "Writing the model": {"stage": "bundle", "epoch": 4, "of": 4},
+        "Showing the pictures to the base: 1,200 of 9,957": {
+            "stage": "features",
+            "pictures": 1200,
+            "of_pictures": 9957,
+        },
+    }
+    for text, progress in told.items():
+        TrainingRun.objects.filter(pk=run.pk).update(progress=progress)
+        shown = client.get(reverse("training_run", args=[run.pk])).content.decode()
+        assert f'<p role="status">{text}</p>' in shown
 
 
 @pytest.mark.parametrize(
