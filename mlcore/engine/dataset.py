@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -209,14 +209,24 @@ def known_fingerprints(cache: Path) -> dict[str, NDArray[np.float32]]:
         return dict(zip(data["names"].tolist(), data["prints"], strict=True))
 
 
-def cached_fingerprints(base: Path, records: Sequence[Record], cache: Path) -> NDArray[np.float32]:
-    """Return a fingerprint for each record, shape (n, 2248), reading only pictures not seen before."""
+def cached_fingerprints(
+    base: Path,
+    records: Sequence[Record],
+    cache: Path,
+    told: Callable[[int, int], None] = lambda _done, _of: None,
+) -> NDArray[np.float32]:
+    """Return a fingerprint for each record, shape (n, 2248), reading only pictures not seen before.
+
+    ``told`` hears how many of those are done, and of how many.
+    """
     known = known_fingerprints(cache)
     missing = [record for record in records if record.sha256 not in known]
     if missing:
         with ProcessPoolExecutor(2) as pool:
             made = pool.map(_print_of, [base / record.path for record in missing], chunksize=32)
-            known |= {record.sha256: row for record, row in zip(missing, made, strict=True)}
+            for number, (record, row) in enumerate(zip(missing, made, strict=True), start=1):
+                known[record.sha256] = row
+                told(number, len(missing))
         cache.mkdir(parents=True, exist_ok=True)
         draft = cache / f"draft.{STORE}"
         np.savez(draft, names=np.asarray(list(known)), prints=np.stack(list(known.values())))

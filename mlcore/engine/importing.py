@@ -117,8 +117,9 @@ def _imported(order: ImportOrder, store: Path, work: Path) -> dict[str, Any]:
     taken = _taken(order, pictures, work)
     cells, left_out = _without(taken.cells, order.excluded)
     earlier = [one for sha256 in order.earlier for one in read_frozen(store / sha256 / MANIFEST).pictures]
+    prints = _prints(store, cells, earlier)
     say(json.dumps({"stage": "group"}))
-    frozen = frozen_pictures(cells, earlier, _prints(store, cells, earlier), augmented=order.augmented)
+    frozen = frozen_pictures(cells, earlier, prints, augmented=order.augmented)
     groups = {one.sha256: one.group for one in frozen}
     notes = [*order.notes, *taken.notes, *check_groups(cells, groups, strict=order.origin != "reviewed")]
     if left_out:
@@ -160,7 +161,8 @@ def _prints(store: Path, cells: Sequence[Candidate], earlier: Sequence[FrozenPic
     pictures: list[Candidate | FrozenPicture] = [*cells, *earlier]
     files = {one.sha256: one.file for one in pictures}
     records = [Record(file, sha256, None, "") for sha256, file in files.items()]
-    return dict(zip(files, cached_fingerprints(store / PICTURES, records, store), strict=True))
+    made = cached_fingerprints(store / PICTURES, records, store, _telling("print"))
+    return dict(zip(files, made, strict=True))
 
 
 def _counts(pictures: Sequence[FrozenPicture]) -> dict[str, Any]:

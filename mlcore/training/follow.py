@@ -60,6 +60,9 @@ class Follower:
             self._forget("batch", "batches")
         if report.get("stage", self._progress.get("stage")) != self._progress.get("stage"):
             self._forget("batch", "batches", "seconds_left", "pictures", "of_pictures")
+            if "of" in report:
+                # What learns now begins with its own first epoch.
+                self._forget("epoch")
         if "kept" in report:
             told = self._progress.get("kept", {})
             report = report | {"kept": told | {report["stage"]: report["kept"]}}

@@ -14,6 +14,7 @@ from PIL import Image as PillowImage
 from mlcore.engine.errors import DataError
 from mlcore.engine.noninferiority import Difference, Proportion, paired_difference
 from mlcore.engine.paired import CellOutcome, Pairing, changes, paired, pairing
+from mlcore.registry.dataset_selectors import Leak, leaks, ready_version
 from mlcore.registry.evaluating import EvaluationRefused, folder_of
 from mlcore.registry.gate import outcomes
 from mlcore.registry.models import Evaluation
@@ -81,6 +82,25 @@ def measured_set(one: Evaluation) -> Measured:
 def set_name(one: Evaluation) -> str:
     """Return the name under which people know a data set version."""
     return f"{one.data.get('name', '?')} {one.data.get('version', '')}".strip()
+
+
+def leak_of(one: Evaluation) -> Leak | None:
+    """Return what the model has seen of what it was measured on, or None where a manifest cannot be read."""
+    version = ready_version(one.data_sha256)
+    try:
+        return leaks(version, [one.version])[0] if version else None
+    except DataError:
+        return None
+
+
+def leak_text(leak: Leak | None) -> str:
+    """Return in words how many test pictures a model was trained or chosen on."""
+    if leak is None or not leak.known:
+        return _("not known")
+    if leak.clean:
+        return _("none of %(pictures)d") % {"pictures": leak.pictures}
+    told = {"same": leak.same, "pictures": leak.pictures, "alike": leak.alike}
+    return _("%(same)d of %(pictures)d, in %(alike)d groups: these figures flatter it") % told
 
 
 def drawings(one: Evaluation) -> list[Drawing]:

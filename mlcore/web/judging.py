@@ -14,12 +14,10 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.permissions import Capability
 from accounts.web.access import requires, signed_in
 from hematovision.core.origin import Origin
-from mlcore.engine.errors import DataError
 from mlcore.registry import evaluating, exporting, selectors
-from mlcore.registry.dataset_selectors import Leak, leaks, ready_version
 from mlcore.registry.evaluating import EvaluationRefused, folder_of
 from mlcore.registry.models import Evaluation, EvaluationState, ModelVersion
-from mlcore.web.comparing import compared, drawings, measured_set
+from mlcore.web.comparing import compared, drawings, leak_of, leak_text, measured_set
 from mlcore.web.printing import evaluation_pdf, negative_agreement
 from mlcore.web.shares import Share
 from mlcore.web.vocabulary import CellClass
@@ -60,7 +58,7 @@ def detail(request: HttpRequest, evaluation_id: UUID) -> HttpResponse:
         "measured": measured_set(one) if one.report else None,
         "agreement": _agreement(one) if one.report else [],
         "drawings": drawings(one) if one.report else [],
-        "leak": _leak(one),
+        "leak": leak_of(one),
         "others": selectors.evaluations(one.data_sha256).exclude(pk=one.pk),
     }
     return render(request, "mlcore/evaluation.html", context)
@@ -101,7 +99,7 @@ def export(request: HttpRequest, evaluation_id: UUID, form: str) -> HttpResponse
     name = f"evaluation-{one.version.version}-{one.data_sha256[:8]}.{form}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     if form == "json":
-        told = exporting.as_json(one)
+        told = {**exporting.as_json(one), "trained_or_chosen_on": leak_text(leak_of(one))}
         return JsonResponse(told, headers=headers, json_dumps_params={"indent": 1, "ensure_ascii": False})
     try:
         content = evaluation_pdf(one)
@@ -126,15 +124,6 @@ def compare(request: HttpRequest) -> HttpResponse:
     elif any(keys):
         context["refusal"] = _("One of the two evaluations does not exist.")
     return render(request, "mlcore/compare.html", context)
-
-
-def _leak(one: Evaluation) -> Leak | None:
-    """Return what the model has seen of what it was measured on, or None where a manifest cannot be read."""
-    version = ready_version(one.data_sha256)
-    try:
-        return leaks(version, [one.version])[0] if version else None
-    except DataError:
-        return None
 
 
 def _agreement(one: Evaluation) -> list[tuple[CellClass, Share | None, Share | None]]:

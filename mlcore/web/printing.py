@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from hematovision.core.typesetting import typeset
 from mlcore.registry.evaluating import folder_of
 from mlcore.registry.models import Evaluation
-from mlcore.web.comparing import Drawing, drawings, measured_set, set_name
+from mlcore.web.comparing import Drawing, drawings, leak_of, leak_text, measured_set, set_name
 from mlcore.web.shares import Share, interval
 
 TEMPLATE: Final = Path(__file__).with_name("evaluation.typ")
-WIDE: Final = frozenset({"mistakes.png"})
+WIDE: Final = frozenset({"mistakes.png", "confusion.png"})
 
 
 def evaluation_pdf(one: Evaluation) -> bytes:
@@ -67,6 +67,7 @@ def _facts(one: Evaluation) -> list[tuple[str, str]]:
             _("Cells"),
             _("%(n)d in %(groups)d groups") % {"n": measured.pictures, "groups": measured.originals},
         ),
+        (_("Test pictures it was trained or chosen on"), leak_text(leak_of(one))),
         (_("Named rightly"), measured.accuracy.text),
         (_("Answered, not abstained"), measured.answered.text),
         (_("Right, of those answered"), measured.answers.text if measured.answers else "–"),

@@ -1,5 +1,6 @@
 """How long a training may take is told from what earlier ones took in one go."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from django.utils import timezone
 from mlcore.registry import training
 from mlcore.registry.estimating import estimated, keep_probe
 from mlcore.registry.models import DataSet, DataSetVersion, TrainingRun, TrainingState
+from mlcore.training.follow import Follower
 
 SHA256 = "ab" * 32
 
@@ -48,3 +50,19 @@ def test_a_head_before_its_network_tells_no_time_left():
     assert TrainingRun(recipe="cell", progress=head).minutes_left is None
     assert TrainingRun(recipe="head", progress=head).minutes_left == 1
     assert TrainingRun(recipe="cell", progress={**head, "stage": "network"}).minutes_left == 1
+
+
+def test_a_network_begins_with_an_epoch_of_its_own_and_a_model_is_written_after_the_last(admin):
+    run = TrainingRun(recipe="cell", started_by=admin)
+    follower = Follower(run, child=None, stop=None)
+    for line in (
+        {"stage": "head", "epoch": 1, "of": 1, "loss": 0.5},
+        {"stage": "network", "batch": 2, "batches": 4, "of": 3, "seconds_left": 60},
+    ):
+        follower._hear(json.dumps(line))
+    run.progress = follower._progress
+    assert ("epoch" in run.progress, run.progress["batch"], run.percent) == (False, 2, 0.0)
+    for line in ({"stage": "network", "epoch": 3, "of": 3, "loss": 0.2}, {"stage": "bundle"}):
+        follower._hear(json.dumps(line))
+    run.progress = follower._progress
+    assert (run.step, run.progress["epoch"], run.minutes_left) == ("writing the model", 3, None)

@@ -1,8 +1,10 @@
 """An evaluation from the order to the PDF: read by the real engine in a child, shown, compared, exported."""
 
 import hashlib
+import io
 import json
 
+import pypdf
 import pytest
 from django.urls import reverse
 
@@ -69,12 +71,14 @@ def test_a_version_is_measured_shown_compared_and_taken_along(client, active, ca
 
     told = json.loads(client.get(reverse("evaluation_export", args=[one.pk, "json"])).content)
     assert (told["data"]["sha256"], len(told["outcomes"])) == (drawn, 6)
+    assert told["trained_or_chosen_on"] == "not known"
     assert AuditEvent.objects.filter(event="evaluation.exported", actor=admin).count() == 1
 
     other = evaluation_order(version=candidate.pk, data=drawn, actor=admin)
     evaluate_version(other.pk)
     pdf = client.get(reverse("evaluation_export", args=[other.pk, "pdf"]))
-    assert pdf.content.startswith(b"%PDF")
+    words = "".join(sheet.extract_text() for sheet in pypdf.PdfReader(io.BytesIO(pdf.content)).pages)
+    assert "trained or chosen on not known" in " ".join(words.split())
     compared = client.get(reverse("model_compare"), {"first": one.pk, "second": other.pk}).content.decode()
     assert "They name every one of these cells alike" in compared
     assert "p = 1.0000" in compared
