@@ -144,7 +144,7 @@ def sheet(request: HttpRequest, dataset_version_id: UUID) -> HttpResponse:
     context = {
         "version": version,
         "page": page,
-        "strips": [sheets.strip(version, cells, group) for group in page] if copies else [],
+        "strips": [sheets.strip(version, cells, one) for one in page if isinstance(one, sheets.Together)],
         "asked": asked,
         "query": urlencode({name: value for name, value in asked.items() if value}),
         "kinds": [row.kind for row in sheets.balance(version.counts)],
