@@ -18,6 +18,8 @@ from drf_spectacular.utils import (
 from hematovision.core.problem import MEDIA_TYPE, problem
 from predictions.api.shapes import FieldAnswer, Problem
 
+# The first day and the last of what is taken are another year elsewhere, so a year at each end is left out.
+YEARS: Final = r"^(190[1-9]|19[1-9]\d|2[0-8]\d\d|29[0-8]\d|299[0-8])-"
 # Why each status is answered: the codes and a sentence for the description.
 REFUSALS: Final[dict[int, tuple[str, str]]] = {
     400: ("no_file", "no_file, too_many_files, bad_value, bad_request, parse_error"),
@@ -86,6 +88,16 @@ class TextTold(OpenApiSerializerFieldExtension):
         lengths = {"minLength": self.target.min_length, "maxLength": self.target.max_length}
         given = {name: length for name, length in lengths.items() if length is not None}
         return {"type": "string", **given, **self.target.form}
+
+
+class MomentTold(OpenApiSerializerFieldExtension):
+    """A moment of a request."""
+
+    target_class = "predictions.api.strict.Moment"
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: str) -> dict[str, Any]:  # noqa: ARG002 -- fixed
+        """Say which years it may be in."""
+        return {"type": "string", "format": "date-time", "pattern": YEARS}
 
 
 def refusals(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from mlcore.engine import bundle as bundles
-from mlcore.engine.bundle import MANIFEST, SHIPPED_BUNDLE, read_bundle, write_bundle
+from mlcore.engine.bundle import MANIFEST, SEEN, SHIPPED_BUNDLE, read_bundle, write_bundle
 from mlcore.engine.errors import BundleError
 from mlcore.engine.runtime import load_predictor
 
@@ -82,6 +82,8 @@ def test_a_bundle_too_large_for_the_repository_is_refused(tmp_path, monkeypatch)
     monkeypatch.setattr(bundles, "LARGEST", 10)
     with pytest.raises(BundleError, match="limit"):
         write_bundle(tmp_path / "m", {"version": "1", "labels": ["monocyte"]}, {"a": b"12345678901"})
+    # What it has seen is as much as it is.
+    write_bundle(tmp_path / "m", {"version": "1", "labels": ["monocyte"]}, {SEEN: b"12345678901"})
 
 
 def test_a_bundle_without_calibration_serves_nothing(small):

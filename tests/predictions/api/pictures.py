@@ -4,6 +4,7 @@ import json
 import os
 import re
 import uuid
+from datetime import datetime
 
 import schemathesis
 from hypothesis import strategies as st
@@ -13,6 +14,9 @@ from tests.predictions import hostile, tiffs
 # By the name of a parameter or of a value in a body: the key of something that is there.
 KEYS = json.loads(os.environ.get("HV_TEST_KEYS", "{}"))
 
+# Few moments of all times lie in the years that are described.
+YEARS = (datetime(1901, 1, 1), datetime(2998, 12, 31))  # noqa: DTZ001 -- hypothesis takes no others
+schemathesis.openapi.format("date-time", st.datetimes(*YEARS).map(lambda at: f"{at.isoformat()}Z"))
 schemathesis.openapi.media_type("image/jpeg", st.just(hostile.jpeg()))
 schemathesis.openapi.media_type("image/png", st.just(hostile.png()))
 schemathesis.openapi.media_type("image/tiff", st.just(tiffs.tiff()))
