@@ -142,9 +142,9 @@ def check_groups(cells: Sequence[Candidate], groups: dict[str, str], *, strict: 
         originals[cell.label].add(groups[cell.sha256])
     few = {label: len(names) for label, names in originals.items() if len(names) < FEWEST}
     if len(few) == len(originals):
-        raise DataError(
-            f"No class has {FEWEST} different originals, so there is nothing to judge a model by."
-        )
+        # Named cells are grouped by patient, class folders by what they show.
+        apart = f"{FEWEST} different originals" if strict else f"cells of {FEWEST} different patients"
+        raise DataError(f"No class has {apart}, so there is nothing to judge a model by.")
     single = [label for label in ordered(few) if few[label] == 1]
     if strict and single:
         raise DataError(
