@@ -143,9 +143,9 @@ def check_groups(cells: Sequence[Candidate], groups: dict[str, str], *, strict: 
         originals[cell.label].add(groups[cell.sha256])
     few = {label: len(names) for label, names in originals.items() if len(names) < FEWEST}
     if len(few) == len(originals):
-        raise DataError(
-            f"No class has {FEWEST} different originals, so there is nothing to judge a model by."
-        )
+        # Named cells are grouped by patient, class folders by what they show.
+        apart = f"{FEWEST} different originals" if strict else f"cells of {FEWEST} different patients"
+        raise DataError(f"No class has {apart}, so there is nothing to judge a model by.")
     single = [label for label in ordered(few) if few[label] == 1]
     if strict and single:
         raise DataError(
@@ -153,6 +153,13 @@ def check_groups(cells: Sequence[Candidate], groups: dict[str, str], *, strict: 
         )
     for label in ordered(few):
         yield f"{label}: {few[label]} originals only; a split into three parts needs {FEWEST}."
+    most = max(Counter(groups[cell.sha256] for cell in cells).values())
+    if strict and most > len(cells) / 2:
+        # A next version would keep the groups of this one, so another data set is the way.
+        yield (
+            f"{most:,} of {len(cells):,} cells hang together as one group, so little is left to train on. "
+            "If turned or sheared copies are among them, say so and import them as another data set."
+        )
     mixed = sum(len(labels) > 1 for labels in classes.values()) if strict else 0
     if mixed:
         held = "1 group of near-duplicates holds" if mixed == 1 else f"{mixed} groups of near-duplicates hold"

@@ -97,14 +97,15 @@ def _groups(
     pictures: list[Candidate | FrozenPicture] = [*cells, *earlier]
     hashes = sorted({one.sha256 for one in pictures})
     row = {sha256: number for number, sha256 in enumerate(hashes)}
-    # Fields are shifted over each other, which finds nothing between copies that were turned; with those it
-    # would cost eleven minutes for ten thousand pictures.
-    fields = set() if augmented else {one.sha256 for one in pictures if not one.single}
+    fields = {one.sha256 for one in pictures if not one.single}
     every = np.stack([prints[sha256] for sha256 in hashes])
-    pairs = _alike(every, [one in fields for one in hashes])
     if augmented:
+        # Outlines are of no use here: cut edges make copies of different cells alike, and one false pair
+        # joins two originals with all their copies. Of Kaggle's ten thousand it made a single group.
         rows = np.arange(len(hashes))
-        pairs += [(copies[0], other) for copies in clusters(rows, every, every) for other in copies[1:]]
+        pairs = [(copies[0], other) for copies in clusters(rows, every, every) for other in copies[1:]]
+    else:
+        pairs = _alike(every, [one in fields for one in hashes])
     named = [(cell.together, cell.sha256) for cell in cells if cell.together]
     named += [(picture.group, picture.sha256) for picture in earlier]
     first: dict[str, int] = {}

@@ -20,7 +20,7 @@ _one_decode = threading.Lock()
 
 
 def tile(path: Path, box: Box | None) -> bytes:
-    """Return a cell with what is around it, or the whole picture, as a small square JPEG.
+    """Return a cell with what is around it, or the whole picture, as a JPEG of at most 144 x 144.
 
     Raises:
         OSError: the file is missing or damaged.
@@ -39,7 +39,7 @@ def _tile(path: Path, box: Box | None) -> bytes:
         else:
             picture.draft("RGB", (SIDE, SIDE))
             shown = picture.convert("RGB")
-        square = ImageOps.pad(shown.convert("RGB"), (SIDE, SIDE), color="white")
+        small = ImageOps.contain(shown.convert("RGB"), (SIDE, SIDE))
     buffer = io.BytesIO()
-    square.save(buffer, "JPEG", quality=85)
+    small.save(buffer, "JPEG", quality=85)
     return buffer.getvalue()

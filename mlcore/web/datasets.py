@@ -139,12 +139,16 @@ def sheet(request: HttpRequest, dataset_version_id: UUID) -> HttpResponse:
     cells = _cells(version)
     asked = {name: request.GET.get(name, "") for name in ("what", "label", "side", "like")}
     copies = asked["what"] == COPIES
-    found = sheets.together(cells) if copies else _tiles(version, cells, asked)
-    page = Paginator(found, GROUPS_PER_SHEET if copies else PER_SHEET).get_page(request.GET.get("page"))
+    groups = sheets.together(cells) if copies else []
+    paged = (
+        Paginator(groups, GROUPS_PER_SHEET) if copies else Paginator(_tiles(version, cells, asked), PER_SHEET)
+    )
+    page = paged.get_page(request.GET.get("page"))
+    shown = groups[max(0, page.start_index() - 1) : page.end_index()]
     context = {
         "version": version,
         "page": page,
-        "strips": [sheets.strip(version, cells, one) for one in page if isinstance(one, sheets.Together)],
+        "strips": [sheets.strip(version, cells, group) for group in shown],
         "asked": asked,
         "query": urlencode({name: value for name, value in asked.items() if value}),
         "kinds": [row.kind for row in sheets.balance(version.counts)],

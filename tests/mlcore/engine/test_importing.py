@@ -11,8 +11,11 @@ from PIL import Image
 
 from mlcore.engine.archive import Limits, unpack
 from mlcore.engine.errors import DataError
+from mlcore.engine.fingerprint import RINGS, WIDTH
 from mlcore.engine.frozen import read_frozen
 from mlcore.engine.importing import import_version
+from mlcore.engine.intake import check_groups
+from mlcore.engine.parts import Candidate, frozen_pictures
 from mlcore.engine.tidy import tidy
 from tests.predictions import hostile
 
@@ -195,3 +198,33 @@ def test_pictures_lose_their_metadata_and_keep_their_pixels():
     plain = png(1, format="JPEG")
     assert tidy(plain) == (plain, ".jpg")
     assert tidy(png(1)) == (png(1), ".png")
+
+
+def candidates(label, names):
+    return [Candidate(name * 64, f"{name}.png", label, "here") for name in names]
+
+
+def test_turned_copies_are_told_by_their_rings_and_not_by_what_their_cut_edges_share():
+    random = np.random.default_rng(3)
+    cells = candidates("neutrophil", "01234567") + candidates("monocyte", "89abcdef")
+    originals = random.normal(size=(4, RINGS))
+    outline = random.normal(size=WIDTH - RINGS)
+    rings = [originals[number // 4] + random.normal(scale=0.1, size=RINGS) for number in range(16)]
+    prints = {
+        cell.sha256: np.concatenate([own, outline]).astype(np.float32)
+        for cell, own in zip(cells, rings, strict=True)
+    }
+    group = {one.sha256[0]: one.group for one in frozen_pictures(cells, [], prints, augmented=True)}
+    assert [len({group[name] for name in four}) for four in ("0123", "4567", "89ab", "cdef")] == [1] * 4
+    assert len(set(group.values())) == 4
+    plain = frozen_pictures(cells, [], prints)
+    assert len({one.group for one in plain}) == 1
+
+
+def test_a_set_that_hangs_together_is_told_of():
+    cells = candidates("neutrophil", "01234567") + candidates("monocyte", "89abcdef")
+    alone = {cell.sha256: cell.sha256 for cell in cells}
+    assert list(check_groups(cells, alone, strict=True)) == []
+    together = alone | {name * 64: "one" for name in "0123489abc"}
+    note = next(check_groups(cells, together, strict=True))
+    assert note.startswith("10 of 16 cells hang together as one group")
