@@ -2,24 +2,23 @@
 
 import os
 import runpy
-import shutil
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).resolve().parents[2] / "script" / "bootstrap"
+from tests.supervisor.small_tree import SCRIPTS, copy_scripts
+
+SCRIPT = SCRIPTS / "bootstrap"
 ABSENT = "hematovision-absent==1.0 --hash=sha256:" + "0" * 64 + "\n"
 
 
 @pytest.fixture
 def tree(tmp_path):
     """A tree with the real script and a lock that names nothing."""
-    (tmp_path / "script").mkdir()
+    copy_scripts(["bootstrap"], tmp_path)
     (tmp_path / "tests").mkdir()
-    shutil.copy(SCRIPT, tmp_path / "script" / "bootstrap")
     for name in ("requirements.txt", "tests/requirements.txt"):
         (tmp_path / name).write_text("# nothing\n")
     return tmp_path

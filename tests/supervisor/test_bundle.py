@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import shutil
 import subprocess
 import sys
 import tarfile
@@ -11,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-SCRIPTS = Path(__file__).resolve().parents[2] / "script"
+from tests.supervisor.small_tree import copy_scripts
+
 CLOSED = {"PIP_CONFIG_FILE": os.devnull, "PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "0"}
 PROJECT = '[project]\nname = "hematovision"\nversion = "9.8.7"\n'
 
@@ -34,9 +34,7 @@ def made(tmp_path_factory):
     """A bundle of a small tree with the real scripts and one real package."""
     folder = tmp_path_factory.mktemp("bundle")
     tree = folder / "tree"
-    (tree / "script").mkdir(parents=True)
-    for name in ("bootstrap", "bundle", "install-bundle"):
-        shutil.copy(SCRIPTS / name, tree / "script" / name)
+    copy_scripts(["bootstrap", "bundle", "install-bundle"], tree)
     (tree / "requirements.txt").write_text(probe_wheel(folder / "index"))
     (tree / "pyproject.toml").write_text(PROJECT)
     who = ("-c", "user.name=T", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false")
