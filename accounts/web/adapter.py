@@ -110,7 +110,7 @@ class ClosedAccountAdapter(DefaultAccountAdapter):
 
         Raises:
             ImmediateHttpResponse: back to the page. What this rests on, the current password or the link of a
-                mail, counts no more: another request has just set a password, or an admin shut the person out.
+                mail, counts no more: another request has set a password, or an admin shut the person out.
         """
         now = held(user)
         if now.password != user.password or not now.is_active:
