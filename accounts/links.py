@@ -33,6 +33,7 @@ def link_issue(*, actor: User | None, person: User, origin: Origin | None = None
     """
     if actor is not None:
         require(actor, Capability.MANAGE_PEOPLE)
+    person = selectors.held(person)
     if not person.is_active:
         raise Deactivated(person)
     token = _make(person)
@@ -108,6 +109,9 @@ def _make(person: User | None) -> str:
 
 def _take(token: str) -> OneTimeLink:
     """Lock the link and mark it used, so that of two requests at once only one gets it."""
+    seen = selectors.usable_links(token).first()
+    if seen is not None and seen.person is not None:
+        selectors.held(seen.person)
     link = selectors.usable_links(token).select_for_update(of=("self",), no_key=True).first()
     if link is None:
         raise _unusable()

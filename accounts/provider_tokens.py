@@ -16,6 +16,7 @@ from django.conf import settings
 
 from accounts.factors import second_factors
 from accounts.models import User
+from accounts.selectors import person_with_address
 
 # Signatures that nobody can make with what the portal knows: keys are public, so no HMAC, and never "none".
 ALGORITHMS: Final = ("RS256", "PS256", "ES256")
@@ -49,7 +50,7 @@ def person_of(text: str) -> User | None:
     claims = _verified(text)
     if claims is None or claims.get("email_verified") is not True:
         return None
-    person = User.objects.filter(email__iexact=str(claims.get("email", "")), is_active=True).first()
+    person = person_with_address(str(claims.get("email", "")))
     if person is None or (_needs_factor(person) and not _showed_factor(claims)):
         return None
     return person

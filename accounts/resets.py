@@ -16,6 +16,7 @@ from accounts.audit.record import record
 from accounts.errors import Oneself, ResetRefused
 from accounts.models import FactorReset, User
 from accounts.permissions import Capability, require
+from accounts.selectors import held
 from accounts.sessions import end_sessions
 from hematovision.core.origin import Origin
 
@@ -40,7 +41,7 @@ def reset_ask(*, actor: User, person: User, origin: Origin) -> FactorReset:
     require(actor, Capability.MANAGE_PEOPLE)
     if actor.pk == person.pk:
         raise Oneself(_("These are your own. Remove them on the page of your account."))
-    User.objects.select_for_update(no_key=True).get(pk=person.pk)
+    held(person)
     if not Authenticator.objects.filter(user=person).exists():
         raise ResetRefused(_("%(name)s has no second factor.") % {"name": person})
     if open_resets().filter(person=person).exists():

@@ -19,6 +19,27 @@ def people() -> QuerySet[User]:
     return User.objects.select_related("site").order_by("-is_active", "name", "email")
 
 
+def held(person: User) -> User:
+    """Return ``person`` as the database has them now; nobody else changes them until the transaction ends.
+
+    Whatever a decision says about somebody rests on this row, not on one that was read a moment ago. Of all
+    rows that a transaction locks this one comes first, so that two of them cannot wait for each other.
+    """
+    return User.objects.select_for_update(no_key=True).get(pk=person.pk)
+
+
+def person_with_address(address: str) -> User | None:
+    """Return the active person who has this address, which somebody else vouches for.
+
+    Only the case of the letters a to z is left aside. Where a database leaves case aside, it takes some
+    foreign letters for these, such as an i without its dot, and another's mailbox would open the account.
+    """
+    if not address.isprintable():
+        return None
+    plain = address.encode().lower().decode()
+    return User.objects.filter(email=plain, is_active=True).first()
+
+
 def sites() -> QuerySet[Site]:
     """Return all sites by name."""
     return Site.objects.order_by("name")

@@ -17,7 +17,7 @@ from accounts.audit.record import JSON, record
 from accounts.errors import Deactivated
 from accounts.models import MachineToken, User
 from accounts.permissions import Capability, require
-from accounts.selectors import token_digest
+from accounts.selectors import held, token_digest
 from hematovision.core.origin import Origin
 
 # By this a reader knows where a lost token belongs, and the portal one from a person's.
@@ -42,6 +42,7 @@ def token_create(
         ValidationError: there is no such scope, or a fact is missing.
     """
     require(actor, Capability.MANAGE_PEOPLE)
+    person = held(person)
     if not person.is_active:
         raise Deactivated(person)
     text = PREFIX + secrets.token_urlsafe(32)

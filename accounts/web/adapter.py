@@ -7,6 +7,7 @@ from smtplib import SMTPException
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.exceptions import ImmediateHttpResponse
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -20,6 +21,7 @@ from accounts.audit.models import Outcome
 from accounts.audit.record import JSON, record
 from accounts.identity import identity_proved
 from accounts.models import User
+from accounts.selectors import held
 from accounts.web.limits import begin
 from accounts.web.proof import just_begun, proofs
 from hematovision.core.origin import Origin
@@ -104,8 +106,22 @@ class ClosedAccountAdapter(DefaultAccountAdapter):
 
     @transaction.atomic
     def set_password(self, user: User, password: str) -> None:
-        """Store a new password; Django ends the person's other sessions with it."""
-        super().set_password(user, password)
+        """Store a new password; Django ends the person's other sessions with it.
+
+        Raises:
+            ImmediateHttpResponse: back to the page. What this rests on, the current password or the link of a
+                mail, counts no more: another request has set a password, or an admin shut the person out.
+        """
+        now = held(user)
+        if now.password != user.password or not now.is_active:
+            told = _(
+                "The account was changed elsewhere a moment ago, so this password was not saved. Try again."
+            )
+            messages.error(self.request, told)
+            raise ImmediateHttpResponse(redirect(self.request.path))
+        user.set_password(password)
+        # The other facts of the row may have changed since it was read: somebody may have been deactivated.
+        user.save(update_fields=["password"])
         record("password.changed", actor=user, subject=user, origin=Origin.of(self.request))
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:

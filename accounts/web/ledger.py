@@ -22,6 +22,7 @@ from django.http import HttpRequest, HttpResponseBase
 from accounts.audit.models import Outcome
 from accounts.audit.record import record
 from accounts.models import User
+from accounts.selectors import held
 from hematovision.core.origin import Origin
 
 View = Callable[..., HttpResponseBase]
@@ -29,7 +30,10 @@ _waiting: ContextVar[list[dict[str, Any]] | None] = ContextVar("waiting_events",
 
 
 def logged(view: View) -> View:
-    """Run a view of allauth in one transaction that ends with the events of what it did."""
+    """Run a view of allauth in one transaction that ends with the events of what it did.
+
+    Two changes to the factors of one person wait for each other: otherwise both would see the same state.
+    """
 
     @wraps(view)
     def inside(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -37,6 +41,8 @@ def logged(view: View) -> View:
         token = _waiting.set(waiting)
         try:
             with transaction.atomic():
+                if request.method == "POST" and isinstance(request.user, User):
+                    held(request.user)
                 answer = view(request, *args, **kwargs)
                 for facts in waiting:
                     record(**facts, origin=Origin.of(request))

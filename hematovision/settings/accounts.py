@@ -78,8 +78,7 @@ SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {
                 "name": OIDC_NAME,
                 "client_id": env.text("OIDC_CLIENT_ID", ""),
                 "secret": env.text("OIDC_CLIENT_SECRET", ""),
-                # Only what is signed counts.
-                "settings": {"server_url": OIDC_ISSUER, "fetch_userinfo": False, "oauth_pkce_enabled": True},
+                "settings": {"server_url": OIDC_ISSUER},
             }
         ]
     }
