@@ -111,8 +111,9 @@ class Portal:
                 check=False,
             )
         if done.returncode:
-            last = (log.read_text(errors="replace").strip().splitlines() or ["no reason given"])[-1]
-            raise StartError(f"The portal could not be prepared: {last} ({log} has the rest).")
+            lines = log.read_text(errors="replace").strip().splitlines() or ["no reason given"]
+            rest = f" ({log} has the rest)" if len(lines) > 1 else ""
+            raise StartError(f"The portal could not be prepared: {lines[-1]}{rest}.")
         shown: dict[str, str] = json.loads(done.stdout)
         return shown
 
