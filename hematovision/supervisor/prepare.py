@@ -27,8 +27,8 @@ def main() -> None:
 
     if unknown := newer("owner"):
         sys.exit(
-            f"this data was written by a newer HematoVision ({unknown[0]}), and nothing was changed in it. Start "
-            "that version or a newer one; with this one, restore a backup made before the upgrade"
+            f"this data was written by a newer HematoVision ({unknown[0]}), and nothing was changed in it. "
+            "Start that version or a newer one; with this one, restore a backup made before the upgrade"
         )
     call_command("migrate", database="owner", interactive=False, verbosity=0)
     retention_sweep()
