@@ -56,6 +56,8 @@ class Portal:
         """Start everything, say where it is, and keep it alive until interrupted."""
         folder.ensure(self.var)
         held = lock.of_portal(self.var)
+        # What a killed one has left would lead commands and backups to a database that is not there.
+        environment.withdraw(self.var)
         ports.check_free(self.address.host, self.address.port)
         self.env = environment.build(self.address, self.var)
         if self.address.tls and self.pair is None:
