@@ -37,8 +37,8 @@ def check(more: Mapping[str, Probe] | None = None) -> Report:
     """
     present = {"database": database(), **broker_and_workers(), "images": image_folder()}
     for name, probe in (more or {}).items():
-        # Without the database no other probe can say anything but wait for it once more.
-        present[name] = present["database"] and probe()
+        # Without the database a probe of what lies in it can say nothing but wait for it once more.
+        present[name] = (probe is disk or present["database"]) and probe()
     parts = {name: "ok" if there else "missing" for name, there in present.items()}
     return Report(status="ok" if all(present.values()) else "missing", parts=parts)
 

@@ -56,6 +56,8 @@ class Portal:
         """Start everything, say where it is, and keep it alive until interrupted."""
         folder.ensure(self.var)
         held = lock.of_portal(self.var)
+        # What a killed one has left would lead commands and backups to a database that is not there.
+        environment.withdraw(self.var)
         ports.check_free(self.address.host, self.address.port)
         self.env = environment.build(self.address, self.var)
         if self.address.tls and self.pair is None:
@@ -111,8 +113,9 @@ class Portal:
                 check=False,
             )
         if done.returncode:
-            last = (log.read_text(errors="replace").strip().splitlines() or ["no reason given"])[-1]
-            raise StartError(f"The portal could not be prepared: {last} ({log} has the rest).")
+            lines = log.read_text(errors="replace").strip().splitlines() or ["no reason given"]
+            rest = f" ({log} has the rest)" if len(lines) > 1 else ""
+            raise StartError(f"The portal could not be prepared: {lines[-1]}{rest}.")
         shown: dict[str, str] = json.loads(done.stdout)
         return shown
 

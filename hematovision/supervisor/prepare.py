@@ -13,6 +13,8 @@ import sys
 
 import django
 from django.core.management import CommandError, call_command
+from django.db import connections
+from django.db.migrations.loader import MigrationLoader
 
 from hematovision.core import workers
 from hematovision.supervisor import static
@@ -23,6 +25,11 @@ def main() -> None:
     django.setup()
     from accounts.retention import retention_sweep  # noqa: PLC0415 -- its models need the setup
 
+    if unknown := newer("owner"):
+        sys.exit(
+            f"this data was written by a newer HematoVision ({unknown[0]}), and nothing was changed in it. "
+            "Start that version or a newer one; with this one, restore a backup made before the upgrade"
+        )
     call_command("migrate", database="owner", interactive=False, verbosity=0)
     retention_sweep()
     try:
@@ -37,6 +44,22 @@ def main() -> None:
     except CommandError as error:
         sys.exit(str(error))
     json.dump({"demo": demo, "first_admin": said("first_admin")}, sys.stdout)
+
+
+def newer(database: str) -> list[str]:
+    """Return the migrations that ``database`` has had and that come after all that this code knows.
+
+    Django passes over them, and older code would then write rows that a newer one does not expect.
+    """
+    loader = MigrationLoader(connections[database])
+    known: dict[str, str] = {}
+    for (app, name), migration in loader.disk_migrations.items():
+        # A squashed migration stands for those that it replaces.
+        replaced = (old for of, old in migration.replaces if of == app)
+        known[app] = max(known.get(app, ""), name, *replaced)
+    return sorted(
+        f"{app} {name}" for app, name in loader.applied_migrations if app in known and name > known[app]
+    )
 
 
 def said(command: str) -> str:

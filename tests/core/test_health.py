@@ -87,12 +87,12 @@ def test_database_that_does_not_answer_is_missing_and_nothing_else_is_asked(monk
     connections["default"].close()
     monkeypatch.setitem(connections["default"].settings_dict, "PORT", "1")
     try:
-        report = health.check({"model": lambda: pytest.fail("asked without a database")})
+        report = health.check({"model": lambda: pytest.fail("asked without a database"), "disk": health.disk})
     finally:
         monkeypatch.undo()
         connections["default"].close()
     assert report["parts"]["database"] == report["parts"]["model"] == "missing"
-    assert report["parts"]["broker"] == "ok"
+    assert report["parts"]["broker"] == report["parts"]["disk"] == "ok"
 
 
 @pytest.mark.processes

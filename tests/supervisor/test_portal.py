@@ -131,6 +131,15 @@ def test_commands_reach_the_running_portal_and_only_that(portal, tmp_path):
     )
     assert stopped.returncode == 1
     assert "start it with script/server first" in stopped.stderr
+    # A killed portal leaves what commands need, but nothing that they could reach.
+    killed = tmp_path / "run"
+    killed.mkdir()
+    (killed / "environment.json").write_text((portal.var / "run" / "environment.json").read_text())
+    (killed / "portal.lock").write_text(str(portal.process.pid))
+    stopped = subprocess.run(
+        command, env={**env, "HV_VAR": str(tmp_path)}, capture_output=True, text=True, check=False
+    )
+    assert (stopped.returncode, "start it with script/server first" in stopped.stderr) == (1, True)
 
 
 def test_one_part_alone_is_the_same_command():

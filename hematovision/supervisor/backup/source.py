@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from hematovision.supervisor import environment, lock
+from hematovision.supervisor import environment, lock, postgres
 from hematovision.supervisor.errors import StartError
 from hematovision.supervisor.portal import ROOT, Portal
 
@@ -43,6 +43,8 @@ def _running(var: Path) -> dict[str, str]:
             f"The portal on {var} is just starting or stopping, or another backup of it runs; "
             "try again in a minute."
         ) from None
+    if not postgres.answers(told["DATABASE_URL"]):
+        raise StartError(f"The database of the portal on {var} does not answer; try again once it does.")
     return {**os.environ, **told}
 
 
