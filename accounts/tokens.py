@@ -88,6 +88,15 @@ def token_text(header: str) -> str | None:
     return text if scheme.lower() == "bearer" and text.startswith(PREFIX) else None
 
 
+def challenge(header: str, error: str = "invalid_token") -> str:
+    """Return ``WWW-Authenticate`` for a request with this ``Authorization`` header (RFC 6750, 3).
+
+    ``error`` is told to whoever showed a token; whoever showed none is told how to sign in, and no more.
+    """
+    shown = header.partition(" ")[0].lower() == "bearer"
+    return 'Bearer realm="HematoVision"' + (f', error="{error}"' if shown else "")
+
+
 def tokens_of(person: User) -> QuerySet[MachineToken]:
     """Return the tokens of ``person`` that have not been revoked, newest first."""
     return person.machine_tokens.filter(revoked_at=None).order_by("-created_at")

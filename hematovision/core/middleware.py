@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
@@ -16,6 +17,21 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 UTF8: Final = frozenset({"utf-8", "utf8"})
+# A key between two slashes of an address, or at its end.
+KEY: Final = re.compile(r"(?<=/)[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?=/|$)")
+
+
+def keys_in_either_case(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Take the UUIDs of an address in capitals too (RFC 9562, 4); what comes after reads small letters."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        for part in ("path", "path_info"):
+            setattr(request, part, KEY.sub(lambda key: key[0].lower(), getattr(request, part)))
+        return get_response(request)
+
+    return middleware
 
 
 def no_store(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:

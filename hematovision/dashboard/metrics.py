@@ -16,7 +16,7 @@ from prometheus_client.utils import floatToGoString
 
 from accounts.models import MachineToken
 from accounts.permissions import Capability, can
-from accounts.tokens import token_text, token_used
+from accounts.tokens import challenge, token_text, token_used
 from hematovision.core import metrics as core
 from hematovision.core.csp_reports import REPORTS
 from hematovision.core.metrics import Series
@@ -41,12 +41,14 @@ class Everything(Collector):
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     """Answer a program whose token has the scope and whose person may see the dashboard, never a session."""
-    text = token_text(request.headers.get("Authorization", ""))
+    shown = request.headers.get("Authorization", "")
+    text = token_text(shown)
     token = token_used(text) if text else None
     if token is None:
-        return HttpResponse(status=HTTPStatus.UNAUTHORIZED, headers={"WWW-Authenticate": "Bearer"})
+        return HttpResponse(status=HTTPStatus.UNAUTHORIZED, headers={"WWW-Authenticate": challenge(shown)})
     if MachineToken.Scope.METRICS not in token.scopes or not can(token.person, Capability.VIEW_DASHBOARD):
-        return HttpResponse(status=HTTPStatus.FORBIDDEN)
+        too_little = challenge(shown, "insufficient_scope")
+        return HttpResponse(status=HTTPStatus.FORBIDDEN, headers={"WWW-Authenticate": too_little})
     registry = CollectorRegistry()
     registry.register(Everything())
     encode, kind = choose_encoder(request.headers.get("Accept", ""))

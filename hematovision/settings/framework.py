@@ -38,6 +38,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "hematovision.core.tracing.traced",
+    "hematovision.core.middleware.keys_in_either_case",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "hematovision.core.metrics.counted",

@@ -13,7 +13,7 @@ from rest_framework.permissions import IsAuthenticated
 from accounts.errors import FactorNeeded, ScopeMissing
 from accounts.factors import grace_end
 from accounts.models import MachineToken, User
-from accounts.tokens import token_text, token_used
+from accounts.tokens import challenge, token_text, token_used
 
 if TYPE_CHECKING:
     # The framework's views import this module.
@@ -70,5 +70,4 @@ class MachineAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         """Say how to sign in, for all ways, and whether a token was there that does not count (RFC 6750)."""
-        wrong = ', error="invalid_token"' if "Authorization" in request.headers else ""
-        return f'Bearer realm="HematoVision"{wrong}'
+        return challenge(request.headers.get("Authorization", ""))

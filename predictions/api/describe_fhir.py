@@ -138,6 +138,7 @@ def answered(status: int, about: str) -> dict[tuple[int, str], OpenApiResponse]:
     return {(status, media): told for media in (MEDIA_TYPE, "application/json")}
 
 
+SAMPLE: Final = header("Link", 'The address of the sample, with rel="related".', 200, 201, 304)
 report = extend_schema(
     operation_id="report_fhir",
     summary="A signed report as a FHIR R4 Bundle",
@@ -156,11 +157,19 @@ order = extend_schema(
         media: OpenApiRequest(ORDER_SHAPE, examples=[OpenApiExample("order", value=ORDER)])
         for media in (MEDIA_TYPE, "application/json")
     },
-    parameters=[IDEMPOTENCY_KEY, REPLAYED, header("Location", "The sample.", 201)],
+    parameters=[IDEMPOTENCY_KEY, REPLAYED, header("Location", "The order.", 201), SAMPLE],
     responses={
         **answered(201, "The order as it was taken."),
         **refused(400, 409, 413, 415, 422),
     },
+)
+placed = extend_schema(
+    operation_id="order",
+    summary="An order that was placed here, as a FHIR R4 ServiceRequest",
+    description="Its status is completed once the report is signed, revoked where the sample was cancelled. "
+    "Reading it is written into the log, but for a 304. Scope of a machine token: orders.",
+    parameters=[SAMPLE, IF_NONE_MATCH, ETAG],
+    responses={**answered(200, "The order."), **UNCHANGED, **refused(404)},
 )
 metadata = extend_schema(
     operation_id="fhir_metadata",

@@ -22,6 +22,8 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
+from accounts.errors import ScopeMissing
+from accounts.tokens import challenge
 from hematovision.core.errors import PortalError
 from hematovision.core.problem import MEDIA_TYPE, problem
 
@@ -70,7 +72,11 @@ SAID: Final[dict[type[exceptions.APIException], Any]] = {
 def answer(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """Return the answer to ``error``, or None for a fault of the portal, which Django answers with 500."""
     if isinstance(error, PortalError):
-        return _response(error.code, error.message, error.status, error.retry_after, error.extras)
+        told = _response(error.code, error.message, error.status, error.retry_after, error.extras)
+        if isinstance(error, ScopeMissing):
+            shown = context["request"].headers.get("Authorization", "")
+            told["WWW-Authenticate"] = challenge(shown, "insufficient_scope")
+        return told
     if isinstance(error, (PermissionDenied, exceptions.PermissionDenied)):
         return _response("not_allowed", _said(error), HTTPStatus.FORBIDDEN)
     if isinstance(error, (ValidationError, exceptions.ValidationError)):

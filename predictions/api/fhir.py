@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
+from django.urls import reverse
 from django.utils import timezone
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -27,8 +28,16 @@ from predictions.api.outcome import (
     outcome,
 )
 from predictions.models import Order
-from predictions.selectors import signed_report, visible_reports
-from predictions.services import order_place, report_opened
+from predictions.selectors import signed_report, visible_orders, visible_reports
+from predictions.services import order_place, report_opened, sample_opened
+from predictions.states import SampleState
+
+# Where an order stands, in FHIR's words; all that comes before the signature is being worked on.
+STATUSES: Final = {
+    SampleState.SIGNED: "completed",
+    SampleState.AMENDED: "completed",
+    SampleState.CANCELLED: "revoked",
+}
 
 
 class FhirView(APIView):
@@ -75,7 +84,7 @@ class ServiceRequests(FhirView):
 
     @describe_fhir.order
     def post(self, request: Request) -> Response:
-        """Register the sample that is ordered; its address is in ``Location``."""
+        """Register the sample that is ordered; ``Location`` is the order's address, ``Link`` the sample's."""
         from predictions.exchange.fhir.order import order_of  # noqa: PLC0415 -- as above
 
         # Who may place none is told so before the order is read.
@@ -84,10 +93,28 @@ class ServiceRequests(FhirView):
 
         def work() -> Response:
             order = order_place(actor=actor_of(request), origin=origin_of(request), placed=placed)
-            headers = {"Location": f"/api/v1/samples/{order.sample_id}"}
+            headers = {"Location": reverse("api_fhir_order", args=[order.pk])}
             return Response(_told(order), status=HTTPStatus.CREATED, headers=headers)
 
-        return once(request, work, of_sample=lambda told: Order.objects.get(pk=told["id"]).sample_id)
+        answer = once(request, work, of_sample=_sample_of)
+        answer["Link"] = _link(_sample_of(answer.data))
+        return answer
+
+
+class ServiceRequest(FhirView):
+    """An order that was placed here."""
+
+    scope = MachineToken.Scope.ORDERS
+
+    @describe_fhir.placed
+    def get(self, request: Request, service_request_id: UUID) -> Response:
+        """Return the order; it names the patient by number, so it is logged as opening the sample is."""
+        order = visible_orders(request.user).select_related("sample").get(pk=service_request_id)
+        answer = conditional.answer(request, _told(order))
+        if answer.status_code == HTTPStatus.OK:
+            sample_opened(actor=actor_of(request), origin=origin_of(request), sample=order.sample)
+        answer["Link"] = _link(order.sample_id)
+        return answer
 
 
 class Capabilities(FhirView):
@@ -104,6 +131,15 @@ class Capabilities(FhirView):
         return Response(capability())
 
 
+def _sample_of(told: Mapping[str, Any]) -> UUID:
+    """Return the key of the sample that an order, as it is told, has registered."""
+    return Order.objects.values_list("sample_id", flat=True).get(pk=told["id"])
+
+
+def _link(sample_id: UUID) -> str:
+    return f'<{reverse("api_sample", args=[sample_id])}>; rel="related"'
+
+
 def _told(order: Order) -> dict[str, Any]:
     """Return the order as it was taken: its numbers, without what else the program knows of the patient."""
     from predictions.exchange.fhir.names import LOINC, PANEL, said  # noqa: PLC0415 -- as above
@@ -113,7 +149,7 @@ def _told(order: Order) -> dict[str, Any]:
         "resourceType": "ServiceRequest",
         "id": str(order.pk),
         "identifier": [{"system": order.system, "value": order.value}],
-        "status": "active",
+        "status": STATUSES.get(SampleState(order.sample.state), "active"),
         "intent": "order",
         "code": {"coding": [{"system": LOINC, "code": PANEL}]},
         "subject": {"identifier": patient},

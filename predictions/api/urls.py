@@ -32,6 +32,9 @@ urlpatterns = [
     path("fields/<uuid:field_id>/image", views.FieldImage.as_view(), name="api_image"),
     path("", include("predictions.api.admin.urls")),
     path("reports/<uuid:report_id>/fhir", fhir.ReportBundle.as_view(), name="api_report_fhir"),
-    path("fhir/ServiceRequest", fhir.ServiceRequests.as_view(), name="api_fhir_order"),
+    path("fhir/ServiceRequest", fhir.ServiceRequests.as_view(), name="api_fhir_orders"),
+    path(
+        "fhir/ServiceRequest/<uuid:service_request_id>", fhir.ServiceRequest.as_view(), name="api_fhir_order"
+    ),
     path("fhir/metadata", fhir.Capabilities.as_view(), name="api_fhir_metadata"),
 ]

@@ -40,6 +40,7 @@ from predictions.selectors.samples import (
     cell_trail,
     changed_since,
     removed_images,
+    visible_orders,
     visible_samples,
 )
 from predictions.selectors.shadow import ShadowComparison, shadow_comparison
@@ -134,6 +135,7 @@ __all__ = [
     "views_of",
     "visible_cell",
     "visible_fields",
+    "visible_orders",
     "visible_reports",
     "visible_samples",
     "visible_view",

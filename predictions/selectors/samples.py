@@ -11,7 +11,7 @@ from django.db.models import Count, Max, Q, QuerySet
 
 from accounts.models import User
 from accounts.permissions import Capability, can
-from predictions.models import Cell, CellReview, CellType, Sample, SmearField
+from predictions.models import Cell, CellReview, CellType, Order, Sample, SmearField
 from predictions.selectors.emergency import opened_samples
 from predictions.selectors.readings import newest_readings
 
@@ -70,6 +70,11 @@ def visible_samples(user: User | AnonymousUser) -> QuerySet[Sample]:
     if user.is_authenticated and can(user, Capability.VIEW_RESULTS):
         return samples.filter(Q(site_id=user.site_id) | Q(pk__in=opened_samples(user)))
     return samples.none()
+
+
+def visible_orders(user: User | AnonymousUser) -> QuerySet[Order]:
+    """Return the orders of all samples that ``user`` may see."""
+    return Order.objects.filter(sample__in=visible_samples(user))
 
 
 def cell_states(sample: Sample, only: Sequence[UUID] | None = None) -> list[CellState]:

@@ -15,6 +15,7 @@ from tests.authorisation.world import METHODS, WHO, World, routes
 MATRIX = list(csv.DictReader((Path(__file__).parent / "matrix.csv").open(encoding="utf-8")))
 ROUTES = {route.text: route for route in routes()}
 OWNED = {"field_id", "cell_id", "person_id", "pk", "report_id", "sample_id", "upload_id", "view_id"}
+OWNED |= {"service_request_id"}
 PUBLIC = (
     "healthz",
     "readyz",

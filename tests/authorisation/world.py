@@ -37,6 +37,7 @@ from predictions.models import (
     Delivery,
     Destination,
     DriftWeek,
+    Order,
     Reanalysis,
     Report,
     Rules,
@@ -66,7 +67,7 @@ FILE_OF = {"upload": "files", "upload_file": "file", "sample_file": "file", "api
 FILE_OF |= {"api_sample_fields": "file", "api_predict_batch": "file"}
 # Addresses that take JSON: of the sample's page, and of the API.
 JSON = (
-    *("sample_cells", "sample_undo", "api_tokens", "api_fhir_order", "api_samples", "api_sample_search"),
+    *("sample_cells", "sample_undo", "api_tokens", "api_fhir_orders", "api_samples", "api_sample_search"),
     *("api_sample", "api_sample_submit", "api_cell_reviews"),
 )
 # Uploads in pieces are told by headers; a piece of nothing is no change.
@@ -141,6 +142,11 @@ class World:
             which: partial_begin(actor=who, origin=Origin(), announced=Announced("a.jpg", 9))
             for which, who in (("own", self.people["technician"]), ("other", self.stranger))
         }
+        number = {"system": "urn:x", "placed_by": self.stranger}
+        self.placed = {
+            which: Order.objects.create(sample=sample, value=which, **number)
+            for which, sample in self.samples.items()
+        }
         self.reports = {which: self._report(sample) for which, sample in self.samples.items()}
         self.cells = {which: self._cell(sample) for which, sample in self.samples.items()}
 
@@ -201,14 +207,10 @@ class World:
             return self.people.get(who, self.stranger).pk if which == "own" else self.stranger.pk
         if name == "pk":
             return self._passkey(self.people.get(who, self.stranger) if which == "own" else self.stranger)
-        if name == "sample_id":
-            return self.samples[which].pk
-        if name == "upload_id":
-            return self.uploads[which].pk
-        if name == "view_id":
-            return self.views[which].pk
-        if name == "report_id":
-            return self.reports[which].pk
+        owned = {"sample_id": self.samples, "upload_id": self.uploads, "view_id": self.views}
+        owned |= {"report_id": self.reports, "service_request_id": self.placed}
+        if name in owned:
+            return owned[name][which].pk
         if name in {"field_id", "cell_id"}:
             cell = self.cells[which]
             return cell.pk if name == "cell_id" else cell.analysis.field_id

@@ -167,10 +167,13 @@ def test_a_duration_is_in_every_range_that_holds_it(scrape):
 def test_who_may_read(client):
     admin, technician = PersonFactory(admin=True), PersonFactory()
     client.force_login(admin)
-    for headers in ({}, {"Authorization": "Bearer hvm_made-up"}, {"Authorization": "Basic YTpi"}):
-        answer = client.get("/metrics", headers=headers)
-        assert (answer.status_code, answer["WWW-Authenticate"]) == (401, "Bearer")
-    assert client.get("/metrics", headers=bearer(admin, "read", "predict")).status_code == 403
+    for shown, wrong in ((None, ""), ("Bearer hvm_made-up", ', error="invalid_token"'), ("Basic YTpi", "")):
+        answer = client.get("/metrics", headers={"Authorization": shown} if shown else {})
+        told = (401, f'Bearer realm="HematoVision"{wrong}')
+        assert (answer.status_code, answer["WWW-Authenticate"]) == told
+    answer = client.get("/metrics", headers=bearer(admin, "read", "predict"))
+    told = (403, 'Bearer realm="HematoVision", error="insufficient_scope"')
+    assert (answer.status_code, answer["WWW-Authenticate"]) == told
     assert client.get("/metrics", headers=bearer(technician, "metrics")).status_code == 403
     allowed = bearer(admin, "metrics")
     assert client.get("/metrics", headers=allowed).status_code == 200

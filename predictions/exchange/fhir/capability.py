@@ -12,10 +12,11 @@ CHANGED = "2026-11-22"
 
 
 def capability() -> Resource:
-    """Return the CapabilityStatement: orders are taken, and nothing is offered that is not there."""
+    """Return the CapabilityStatement: orders are taken and read, and nothing is offered that is not there."""
     orders = {
         "type": "ServiceRequest",
-        "interaction": [{"code": "create"}],
+        "interaction": [{"code": "create"}, {"code": "read"}],
+        "versioning": "no-version",
         "documentation": _("An order for a differential registers a sample; each order counts once."),
     }
     found: Resource = {

@@ -204,6 +204,8 @@ def _panel_context(request: HttpRequest, sample: Sample, found: Judged) -> dict[
     )
     signed = sample.state in {SampleState.SIGNED, SampleState.AMENDED}
     return {
+        # What is signed or cancelled has nothing left to do: its report is the signed one.
+        "open": sample.state in {*TAKES_FIELDS, *TAKES_REVIEWS},
         "sample": sample,
         "tone": TONES[SampleState(sample.state)],
         "panel": panel(sample, found, previous),

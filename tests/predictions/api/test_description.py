@@ -19,7 +19,7 @@ from PIL import Image
 from accounts.tokens import token_create
 from hematovision.core.origin import Origin
 from predictions.api import description
-from predictions.models import Cell
+from predictions.models import Cell, Order
 from predictions.services import jobs, report_sign, sample_create, sample_submit
 from predictions.services.analyse import analyse_field
 from predictions.services.reports import Intent
@@ -83,6 +83,8 @@ def keys(submit, technician):
     token_key = token_create(actor=admin, person=person, **facts)[0].pk
     told = {"field_id": cells[None].analysis.field_id, "version_id": model.version.pk, "token_id": token_key}
     told |= {"sample_id": open_sample.pk, "cell_id": cells[open_sample].pk, "report_id": report.pk}
+    order = Order.objects.create(sample=signed, system="urn:x", value="1", placed_by=technician)
+    told["service_request_id"] = order.pk
     return {name: str(key) for name, key in {**told, "person": person.pk}.items()}
 
 

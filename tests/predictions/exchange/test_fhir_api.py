@@ -1,5 +1,7 @@
 """Asking for a signed report as FHIR: who may, that it is logged, and what a replaced version says."""
 
+from uuid import UUID
+
 import pytest
 from fhir.resources.R4B.capabilitystatement import CapabilityStatement
 from fhir.resources.R4B.operationoutcome import OperationOutcome
@@ -129,6 +131,8 @@ def test_a_tokens_scope_decides(client, technician, sample):
         assert client.get(address(row), headers=headers).status_code == status
         order = client.post("/api/v1/fhir/ServiceRequest", {}, "application/json", headers=headers)
         assert order.status_code == {"read": 403, "orders": 422}[scope]
+        if scope == "read":
+            assert order["WWW-Authenticate"] == 'Bearer realm="HematoVision", error="insufficient_scope"'
 
 
 def test_the_capability_statement_promises_what_is_there(client):
@@ -138,7 +142,8 @@ def test_the_capability_statement_promises_what_is_there(client):
     CapabilityStatement.model_validate(told)
     assert told["fhirVersion"] == "4.0.1"
     for resource in told["rest"][0]["resource"]:
-        for interaction in resource["interaction"]:
-            assert interaction["code"] == "create"
-            assert client.post(f"/api/v1/fhir/{resource['type']}").status_code == 401
+        address = f"/api/v1/fhir/{resource['type']}"
+        asked = {"create": client.post(address), "read": client.get(f"{address}/{UUID(int=0)}")}
+        assert {one["code"] for one in resource["interaction"]} == set(asked)
+        assert {one.status_code for one in asked.values()} == {401}
     assert client.get("/api/v1/fhir/metadata", headers={"Accept": "application/json"}).status_code == 200

@@ -233,7 +233,8 @@ def test_an_order_registers_a_sample_that_waits_for_its_images(client, technicia
     answer = place(client)
     assert (answer.status_code, answer["Content-Type"]) == (201, "application/fhir+json")
     sample = Sample.objects.get()
-    assert answer["Location"] == f"/api/v1/samples/{sample.pk}"
+    assert answer["Location"] == f"{ADDRESS}/{sample.order.pk}"
+    assert answer["Link"] == f'</api/v1/samples/{sample.pk}>; rel="related"'
     ServiceRequest.model_validate(answer.json())
     assert (sample.accession, sample.state, sample.site) == ("HV-26-004817", "receiving", technician.site)
     assert (sample.sex, sample.age_value, sample.age_unit, sample.wbc) == (
@@ -276,7 +277,9 @@ def test_an_order_sent_again_with_its_key_gets_its_answer_again(client, technici
     first = place(client, headers={"Idempotency-Key": "order-42"})
     again = place(client, headers={"Idempotency-Key": "order-42"})
     assert (again.status_code, again["Idempotent-Replayed"]) == (201, "true")
-    assert (again.json(), again["Location"]) == (first.json(), first["Location"])
+    for header in ("Location", "Link"):
+        assert again[header] == first[header]
+    assert again.json() == first.json()
     assert again["Content-Type"] == "application/fhir+json"
     other = changed(lambda order, inside: order["identifier"][0].update(value="ORD-2"))
     (issue,) = outcome(place(client, other, headers={"Idempotency-Key": "order-42"}), 422, "key_reused")
@@ -286,6 +289,27 @@ def test_an_order_sent_again_with_its_key_gets_its_answer_again(client, technici
     # A refusal keeps nothing under its key.
     outcome(place(client, headers={"Idempotency-Key": "order-43"}), 409, "order_taken")
     assert [row.sample for row in IdempotencyKey.objects.all()] == [Sample.objects.get()]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [("receiving", "active"), ("in_review", "active"), ("amended", "completed"), ("cancelled", "revoked")],
+)
+def test_an_order_is_read_where_it_was_made(client, technician, state, status):
+    client.force_login(technician)
+    placed = place(client)
+    Sample.objects.update(state=state)
+    answer = client.get(placed["Location"])
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/fhir+json")
+    ServiceRequest.model_validate(answer.json())
+    assert answer.json() == {**placed.json(), "status": status}
+    assert answer["Link"] == placed["Link"]
+    same = client.get(placed["Location"], headers={"If-None-Match": answer["ETag"]})
+    assert (same.status_code, same["Link"]) == (304, placed["Link"])
+    assert AuditEvent.objects.filter(event="sample.opened").count() == 1
+    client.force_login(PersonFactory(site=SiteFactory()))
+    outcome(client.get(placed["Location"]), 404, "not_found")
 
 
 @pytest.mark.django_db
