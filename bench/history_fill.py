@@ -76,10 +76,11 @@ SELECT id, site_id, sample, created_by_id, encode(sha256(('image' || lot(n, 6) %
   FROM new_field;
 
 INSERT INTO predictions_analysisjob
-       (field_id, state, attempts, fence, failure_code, failure_text, created_at, started_at, finished_at)
+       (field_id, state, attempts, fence, failure_code, failure_text, uploaded_at, created_at, started_at,
+        finished_at)
 SELECT id, CASE state WHEN 'analysing' THEN 'queued' WHEN 'failed' THEN 'failed' ELSE 'done' END, 1, 1,
-       CASE state WHEN 'failed' THEN 'model_error' ELSE '' END, '', at, at,
-       CASE WHEN state <> 'analysing' THEN at END
+       CASE state WHEN 'failed' THEN 'model_error' ELSE '' END, '', at, at, at,
+       CASE WHEN state <> 'analysing' THEN at + (400 + lot(n, 10) * lot(f + n, 11) / 10) * interval '1 ms' END
   FROM new_field;
 
 DELETE FROM new_field WHERE state IN ('analysing', 'failed');
@@ -123,10 +124,14 @@ INSERT INTO predictions_report
         signed_at)
 SELECT md5('report' || id || version)::uuid, id, version, 7, repeat('{}', 1500),
        decode(repeat('ab', 4000), 'hex'), repeat('b', 64), left(md5(id::text || version), 20),
-       CASE WHEN version = 2 THEN 'Looked at again.' ELSE '' END, '', md5('person100')::uuid, received_at
+       CASE WHEN version = 2 THEN 'Looked at again.' ELSE '' END, '', md5('person100')::uuid,
+       received_at + lot(hashtext(accession), 12) * lot(hashtext(accession), 13) * interval '10 ms'
   FROM predictions_sample, generate_series(1, CASE WHEN state = 'amended' THEN 2 ELSE 1 END) version
  WHERE state IN ('signed', 'amended')
    AND id IN (SELECT md5('sample' || n)::uuid FROM generate_series(%(first)s, %(last)s) n);
+
+UPDATE predictions_sample AS sample SET first_signed_at = signed_at
+  FROM predictions_report WHERE sample_id = sample.id AND version = 1 AND first_signed_at IS NULL;
 """
 UNIDENTIFIED = """
 UPDATE predictions_sample SET flags = array_append(flags, 'unidentified')

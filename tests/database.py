@@ -89,6 +89,16 @@ def tables(cursor):
     return [name for (name,) in cursor.fetchall() if name != "django_migrations"]
 
 
+def written(cursor):
+    """Return for every table the columns that are written, not computed by the database."""
+    cursor.execute(
+        "SELECT relname, array_agg(attname::text) FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid "
+        "WHERE relnamespace = 'public'::regnamespace AND attnum > 0 AND NOT attisdropped "
+        "AND attgenerated = '' GROUP BY relname"
+    )
+    return dict(cursor.fetchall())
+
+
 def enabled_always(cursor):
     """Return table and name of the triggers that fire always; plain enabling makes them ordinary ones."""
     cursor.execute(
@@ -109,10 +119,12 @@ def reset():
         for name in names:
             cursor.execute(sql.SQL("ALTER TABLE {} DISABLE TRIGGER USER").format(name))
         cursor.execute(sql.SQL("TRUNCATE {}").format(sql.SQL(", ").join(names)))
+        columns = written(cursor)
         for name in names:
+            listed = sql.SQL(", ").join(sql.Identifier(column) for column in columns[name.string])
             cursor.execute(
-                sql.SQL("INSERT INTO {} OVERRIDING SYSTEM VALUE SELECT * FROM {}.{}").format(
-                    name, sql.Identifier(KEPT), name
+                sql.SQL("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {}.{}").format(
+                    name, listed, listed, sql.Identifier(KEPT), name
                 )
             )
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")

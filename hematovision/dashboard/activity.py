@@ -13,25 +13,15 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import (
-    Aggregate,
-    Count,
-    DurationField,
-    Expression,
-    ExpressionWrapper,
-    F,
-    FloatField,
-    Q,
-    Sum,
-)
-from django.db.models.functions import Extract, TruncDate
+from django.db.models import Aggregate, Count, FloatField, Q, QuerySet, Sum
+from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from predictions.models import DayTally, Report, Sample, SmearField
-from predictions.states import JobState, SampleState
+from predictions.models import AnalysisJob, DayTally, Sample
+from predictions.states import SampleState
 
 DAYS: Final[dict[int, Promise]] = {
     1: gettext_lazy("today"),
@@ -166,12 +156,8 @@ def _samples(since: datetime) -> dict[date, int]:
 
 
 def _periods(starts: dict[int, datetime], samples: dict[date, int]) -> Iterator[Period]:
-    since = starts[LONGEST]
-    uploaded = SmearField.objects.filter(created_at__gte=since)
-    read = Q(job__state=JobState.DONE)
-    uploads = _waits(uploaded, F("job__finished_at") - F("created_at"), "created_at", starts, read)
-    first = Report.objects.filter(signed_at__gte=since, version=1)
-    signed = _waits(first, F("signed_at") - F("sample__received_at"), "signed_at", starts, Q())
+    uploads = _waits(AnalysisJob.objects.all(), "uploaded_at", "result_seconds", starts)
+    signed = _waits(Sample.objects.all(), "first_signed_at", "signature_seconds", starts)
     for span, name in DAYS.items():
         begins = starts[span].date()
         yield Period(
@@ -185,21 +171,22 @@ def _periods(starts: dict[int, datetime], samples: dict[date, int]) -> Iterator[
 
 
 def _waits(
-    rows: Any, taken: Expression | Any, moment: str, starts: dict[int, datetime], ended: Q
+    rows: QuerySet[Any], moment: str, seconds: str, starts: dict[int, datetime]
 ) -> dict[int, tuple[int, Wait]]:
-    """Return for each span how many rows there are, and how long those took that ``ended``; one query."""
-    seconds = Extract(
-        ExpressionWrapper(taken, output_field=DurationField()), "epoch", output_field=FloatField()
-    )
+    """Return for each span how many rows there are, and how long those took that ended; one query.
+
+    The rows keep what they took in the column ``seconds``, and an index of both columns tells all of it.
+    """
     asked: dict[str, Aggregate] = {}
     for span, start in starts.items():
         inside = Q(**{f"{moment}__gte": start})
+        # Both leave rows out that have not ended.
         asked |= {
-            f"all{span}": Count("pk", filter=inside),
-            f"ended{span}": Count("pk", filter=inside & ended),
-            f"middles{span}": Middles(seconds, filter=inside & ended, output_field=ArrayField(FloatField())),
+            f"all{span}": Count(moment, filter=inside),
+            f"ended{span}": Count(seconds, filter=inside),
+            f"middles{span}": Middles(seconds, filter=inside, output_field=ArrayField(FloatField())),
         }
-    told = rows.aggregate(**asked)
+    told = rows.filter(**{f"{moment}__gte": starts[LONGEST]}).aggregate(**asked)
     return {
         span: (told[f"all{span}"], Wait(told[f"ended{span}"], *(told[f"middles{span}"] or (None, None))))
         for span in starts

@@ -13,6 +13,7 @@ from hematovision.core import health
 from mlcore.engine.bundle import read_bundle
 from mlcore.engine.errors import BundleError
 from mlcore.registry import files, selectors
+from mlcore.registry.models import ModelVersion
 
 Stamp = tuple[tuple[str, int, int], ...]
 
@@ -38,12 +39,19 @@ def _answer(report: health.Report) -> JsonResponse:
 def model() -> bool:
     """Whether a version is active and its files are whole."""
     try:
-        active = selectors.active_version()
-        if active is None:
-            return False
-        folder = files.folder_of(active.location)
+        return whole(selectors.active_version())
+    except DatabaseError:
+        return False
+
+
+def whole(active: ModelVersion | None) -> bool:
+    """Whether there is such a version and its files are what was registered."""
+    if active is None:
+        return False
+    folder = files.folder_of(active.location)
+    try:
         return sha256_of(folder, stamp(folder)) == active.sha256
-    except (DatabaseError, OSError):
+    except OSError:
         return False
 
 

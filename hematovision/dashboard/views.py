@@ -19,7 +19,7 @@ from hematovision.core.release import release
 from hematovision.core.workers import Worker
 from hematovision.dashboard.activity import activity
 from hematovision.dashboard.charts import charts
-from hematovision.dashboard.health import model as model_ready
+from hematovision.dashboard.health import whole
 from mlcore.registry import selectors as models
 from mlcore.web.vocabulary import cell_class, place
 from predictions import selectors
@@ -45,6 +45,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     disk = shutil.disk_usage(_existing(Path(settings.VAR_DIR)))
     crew = _workers()
     failed = selectors.failed_jobs(signed_in(request))
+    active = models.active_version()
     context = {
         **_done(),
         "queue": selectors.queue_status(),
@@ -56,8 +57,8 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "emergencies": emergencies()[:SHOWN],
         "failed": failed[:SHOWN],
         "failed_count": failed.count(),
-        "model": models.active_version(),
-        "model_ready": model_ready(),
+        "model": active,
+        "model_ready": whole(active),
         "training": models.training_open().first(),
         "disk_free": disk.free,
         "disk_free_percent": 100 * disk.free / disk.total,

@@ -43,12 +43,9 @@ class Report(models.Model):
     signed_at = models.DateTimeField(_("signed"))
 
     class Meta:
-        """Versions count from 1, each once; only the first needs no reason. The dashboard asks by time."""
+        """Versions count from 1, each once; only the first needs no reason."""
 
         ordering: ClassVar[list[str]] = ["-version"]
-        indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["signed_at"], condition=Q(version=1), name="report_first_signed")
-        ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["sample", "version"], name="report_version_once"),
             models.CheckConstraint(

@@ -12,8 +12,8 @@ from django.contrib.postgres.indexes import GinIndex
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models import F, FloatField, GeneratedField, Q
+from django.db.models.functions import Extract, Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -57,7 +57,8 @@ class Sample(models.Model):
     ``revision`` grows with every change to the sample or its cells, so that whoever looks at an older one
     can ask what has happened since. ``wbc`` is what the analyser counted, in 10^9 cells a litre. ``flags``
     are those of ``Flag`` that hold now, or held when the sample was signed
-    (``predictions.services.recount``).
+    (``predictions.services.recount``). ``first_signed_at`` is when the first version of the report was
+    signed; ``signature_seconds``, kept by the database, is how long that was after the receipt.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -111,9 +112,15 @@ class Sample(models.Model):
         verbose_name=_("registered by"),
     )
     created_at = models.DateTimeField(_("registered"), db_default=Now(), editable=False)
+    first_signed_at = models.DateTimeField(_("first signed"), null=True, editable=False)
+    signature_seconds = GeneratedField(
+        expression=Extract(F("first_signed_at") - F("received_at"), "epoch"),
+        output_field=FloatField(),
+        db_persist=True,
+    )
 
     class Meta:
-        """The indexes follow the worklist: oldest first, by state, within a site."""
+        """The indexes follow the worklist: oldest first, by state, within a site; the last the dashboard."""
 
         ordering: ClassVar[list[str]] = ["received_at", "id"]
         indexes: ClassVar[list[models.Index]] = [
@@ -124,6 +131,12 @@ class Sample(models.Model):
             models.Index(fields=["created_by", "site", "received_at", "id"], name="sample_person_site_time"),
             models.Index(fields=["patient_reference", "received_at"], name="sample_patient"),
             GinIndex(fields=["flags"], name="sample_flags"),
+            models.Index(
+                fields=["first_signed_at"],
+                include=["signature_seconds"],
+                condition=Q(first_signed_at__isnull=False),
+                name="sample_first_signed",
+            ),
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(condition=Q(state__in=SampleState.values), name="sample_state_known"),

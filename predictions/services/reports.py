@@ -80,6 +80,9 @@ def report_sign(*, actor: User, origin: Origin, sample_id: UUID, intent: Intent)
         _check(sample, actor, count, intent)
         earlier = Report.objects.filter(sample=sample).order_by("-version").first()
         made = _made(sample, actor, count, intent, earlier)
+        if earlier is None:
+            sample.first_signed_at = made.signed_at
+            sample.save(update_fields=["first_signed_at"])
         detail = {"version": made.version, "rules": count.rules.version, "blocks": count.blocks}
         why = {"override": bool(made.override), "reason": made.override}
         note(sample, EventKind.SIGNED, actor, {**detail, **why})

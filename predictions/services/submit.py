@@ -121,7 +121,7 @@ def _rows(
         original_sha256=cleaned.original_sha256,
         single=single,
     )
-    AnalysisJob.objects.create(field=field)
+    AnalysisJob.objects.create(field=field, uploaded_at=field.created_at)
     return field
 
 

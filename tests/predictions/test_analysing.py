@@ -215,6 +215,8 @@ def test_failed_analysis_is_retried(submit, model, technician, bells):
     assert bells() == before + 1
     job = analyse(field, model)
     assert (job.state, job.attempts, job.failure_code, job.failure_text) == ("done", 1, "", "")
+    # The wait of whoever uploaded it began with the upload, not with the retry.
+    assert job.result_seconds == (job.finished_at - field.created_at).total_seconds()
     assert AuditEvent.objects.filter(event="analysis.retried", actor=technician).count() == 1
 
 

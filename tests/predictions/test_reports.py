@@ -177,7 +177,9 @@ def test_an_amendment_is_a_new_version_with_a_reason_and_the_first_stays(sample,
     name_cell(sample, doctor, "blast")
     second = sign()
     assert (second.version, second.reason) == (2, "A blast was overlooked.")
-    assert Sample.objects.get().state == "amended"
+    stored = Sample.objects.get()
+    assert (stored.state, stored.first_signed_at) == ("amended", first.signed_at)
+    assert stored.signature_seconds == (first.signed_at - stored.received_at).total_seconds()
     assert bytes(Report.objects.get(version=1).pdf) == before
     assert "A blast was overlooked." in words(second.pdf)
     assert report_by_code(first.code).newest == 2

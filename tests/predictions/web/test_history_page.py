@@ -40,7 +40,7 @@ def test_pages_follow_each_other_without_gap_or_repetition(client, submit):
         field = SmearField.objects.create(
             site=first.site, uploaded_by=first.uploaded_by, image=first.image, original_name=f"{number}.jpg"
         )
-        AnalysisJob.objects.create(field=field)
+        AnalysisJob.objects.create(field=field, uploaded_at=field.created_at)
     seen, after, headers = [], "", {}
     while after is not None:
         answer = client.get(HISTORY, {"after": after} if after else {}, headers=headers)
