@@ -29,6 +29,7 @@ SWEEP_TRAINING: Final = "mlcore.sweep_training"
 IMPORT_DATASET: Final = "mlcore.import_dataset"
 PROBE_TRAINING: Final = "mlcore.probe_training"
 EVALUATE_VERSION: Final = "mlcore.evaluate_version"
+FIND_LEAKS: Final = "mlcore.find_leaks"
 SHADOW_FIELD: Final = "predictions.shadow_field"
 SWEEP_RETENTION: Final = "accounts.sweep_retention"
 SEND_LINKS: Final = "accounts.send_links"
@@ -46,6 +47,7 @@ QUEUE_OF: Final[dict[str, str]] = {
     IMPORT_DATASET: "training",
     PROBE_TRAINING: "training",
     EVALUATE_VERSION: "training",
+    FIND_LEAKS: "training",
     SHADOW_FIELD: "inference",
     SWEEP_RETENTION: "inference",
     SEND_LINKS: "exchange",

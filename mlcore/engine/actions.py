@@ -137,6 +137,15 @@ def seen(chosen: argparse.Namespace) -> int:
     return 0
 
 
+def leaks(chosen: argparse.Namespace) -> int:
+    """Print what the model of a bundle has seen of a frozen data set's test part, one line of JSON."""
+    from mlcore.engine.leaks import exposed  # noqa: PLC0415 -- loaded by the commands that need it
+
+    found = exposed(chosen.sets, chosen.set, chosen.earlier, chosen.bundle)
+    print(json.dumps(found.as_json()))
+    return 0
+
+
 def _data(chosen: argparse.Namespace) -> Path:
     """Return the folder of pictures that was named, by option or environment."""
     named: Path | None = chosen.data or data_root()

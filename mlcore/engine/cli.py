@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     _explain_parser(commands)
     _freeze_parser(commands)
     _seen_parser(commands)
+    _leaks_parser(commands)
     probe_command = commands.add_parser("probe", help="time a few batches, to say how long a training takes")
     probe_command.set_defaults(run=actions.probe)
     return parser
@@ -180,6 +181,19 @@ def _seen_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--out", type=Path, metavar="FILE", help="default: where the engine looks for the bundle's list"
     )
     command.set_defaults(run=actions.seen)
+
+
+def _leaks_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "leaks", help="find out what a bundle's model has seen of the test part of a frozen data set"
+    )
+    command.add_argument("--sets", type=Path, required=True, metavar="DIR", help="the folder of data sets")
+    command.add_argument("--set", required=True, metavar="SHA256", help="which version of them")
+    command.add_argument(
+        "--earlier", action="append", default=[], metavar="SHA256", help="a version of the set before it"
+    )
+    command.add_argument("--bundle", type=Path, default=SHIPPED_BUNDLE, metavar="DIR")
+    command.set_defaults(run=actions.leaks)
 
 
 def _views_option(command: argparse.ArgumentParser) -> None:

@@ -78,13 +78,19 @@ def no_leak(tested: Mapping[str, str], seen: Seen) -> Criterion:
     it was trained on, nothing is proven. Copies are looked for where all looks are known; sets and models
     from before looks were taken are still judged by hashes alone, and the criterion says so.
     """
+    return leak_found(tested, seen, seen.among_as_copies(tested))
+
+
+def leak_found(tested: Collection[str], seen: Seen, copies: Collection[str] | None) -> Criterion:
+    """Say what ``no_leak`` says where the looks of the ``copies`` are known already."""
     exact = seen.among(tested)
-    alike = seen.copied({one for pixels, one in tested.items() if pixels not in exact})
-    leaked = bool(exact or alike)
+    leaked = bool(exact or copies)
     note = "" if leaked else _unknown(tested, seen)
     verdict = Verdict.FAILED if leaked else Verdict.NOT_PROVEN if note else Verdict.PASSED
-    value, cells = float(len(exact)), len(tested)
-    return Criterion("leak", "", verdict, 0.0, value=value, cells=cells, note=note, alike=alike)
+    alike = None if copies is None else len(copies)
+    return Criterion(
+        "leak", "", verdict, 0.0, value=float(len(exact)), cells=len(tested), note=note, alike=alike
+    )
 
 
 def _unknown(tested: Collection[str], seen: Seen) -> str:

@@ -37,7 +37,8 @@ SAME_RINGS: Final = 0.87
 _WORKING, _REACH, _MIDDLE = 160, (5.0, 57.0), 0.3
 # A value of three standard deviations takes the last of the 16 steps.
 _STEPS, _WIDEST = 8, 3.0
-_BLOCK: Final = 128
+_BLOCK, _KNOWN_BLOCK, _PAIRS = 128, 4096, 4096
+_ROUNDING: Final = 1e-4
 
 
 def look(image: Image) -> str:
@@ -72,10 +73,16 @@ def unpacked(rows: Bytes) -> list[str]:
 
 def copied(tested: Sequence[str], seen: Sequence[str]) -> NDArray[np.bool_]:
     """Return which of ``tested`` are copies of one of ``seen``, shape (tested,)."""
+    found = np.zeros(len(tested), dtype=np.bool_)
     if not tested or not seen:
-        return np.zeros(len(tested), dtype=np.bool_)
-    outlines, rings = likeness(tested, seen)
-    found: NDArray[np.bool_] = (outlines >= SAME_OUTLINE) | (rings >= SAME_RINGS)
+        return found
+    (squares, turns), (known, around) = _parts(tested), _parts(seen)
+    for start in range(0, len(tested), _BLOCK):
+        rows = slice(start, start + _BLOCK)
+        for first in range(0, len(seen), _KNOWN_BLOCK):
+            others = slice(first, first + _KNOWN_BLOCK)
+            found[rows] |= (_outlines(squares[rows], known[others]) >= SAME_OUTLINE).any(axis=1)
+            found[rows] |= _turned_copies(turns[rows], around[others])
     return found
 
 
@@ -124,6 +131,30 @@ def _turned(turns: NDArray[np.complex64], around: NDArray[np.complex64]) -> Floa
         found.append(turned.max(axis=0).reshape(len(turns), -1))
     best: Floats = np.maximum(*found)
     return best
+
+
+def _turned_copies(turns: NDArray[np.complex64], around: NDArray[np.complex64]) -> NDArray[np.bool_]:
+    """Return which rows of ``turns`` agree with one of ``around`` as ``_turned`` says, shape (n,).
+
+    No turn lets two agree better than the strengths of their waves do, so only the few that do are turned.
+    """
+    found = np.zeros(len(turns), dtype=np.bool_)
+    first, second = np.nonzero(_strengths(turns) @ _strengths(around).T >= SAME_RINGS - _ROUNDING)
+    for start in range(0, len(first), _PAIRS):
+        rows, others = first[start : start + _PAIRS], second[start : start + _PAIRS]
+        for side in (turns[rows].conj(), turns[rows]):
+            best = fft.irfft((side * around[others]).sum(axis=1), ANGLES, axis=1).max(axis=1)
+            found[rows[best >= SAME_RINGS]] = True
+    return found
+
+
+def _strengths(waves: NDArray[np.complex64]) -> Floats:
+    """Return the strength of each wave so that products add up to the agreement (Parseval), shape (n, 272)."""
+    both = np.full(WAVES, 2.0, np.float32)
+    # Neither the mean nor the fastest wave has a twin of negative frequency.
+    both[[0, -1]] = 1.0
+    strengths: Floats = np.abs(waves) * np.sqrt(both / ANGLES)
+    return strengths.reshape(len(waves), -1)
 
 
 def _parts(looks: Sequence[str]) -> tuple[Floats, NDArray[np.complex64]]:

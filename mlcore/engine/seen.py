@@ -12,8 +12,9 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import compress
 from pathlib import Path
 from typing import Final
 
@@ -55,14 +56,17 @@ class Seen:
         """Return those of the hashes ``pixels`` that were seen."""
         return {one for one in pixels if _short(one) in self.pixels}
 
-    def copied(self, looks: Collection[str]) -> int | None:
-        """Return how many of ``looks`` are copies of a picture that was seen; None where nobody can tell.
+    def among_as_copies(self, tested: Mapping[str, str]) -> set[str] | None:
+        """Return the looks of ``tested`` that are copies of seen pictures; None where nobody can tell.
 
-        That is where one of them is empty, or where only the hashes are known of some of what was seen.
+        ``tested`` holds hash and look of pictures; those that were seen as they are are no copies. Nobody can
+        tell where a look is empty, or where only the hashes are known of some of what was seen.
         """
+        exact = self.among(tested)
+        looks = sorted({look for pixels, look in tested.items() if pixels not in exact})
         if "" in looks or self.unlooked or self.untold:
             return None
-        return int(copied(sorted(looks), sorted(self.looks)).sum())
+        return set(compress(looks, copied(looks, sorted(self.looks))))
 
     def as_bytes(self) -> bytes:
         """Return it as the file of a bundle."""
@@ -81,6 +85,12 @@ class Seen:
 def seen_by(bundle: Bundle) -> Seen:
     """Return what the model of ``bundle`` has seen; raises ``BundleError`` as ``read_seen`` does."""
     return read_seen(bundle.contents.get(SEEN), bundle.identity)
+
+
+def told_in(folder: Path, model: ModelIdentity) -> Path | None:
+    """Return the file that tells what the model in ``folder`` has seen, or None where there is none."""
+    files = (folder / SEEN, list_file(model))
+    return next((path for path in files if path.is_file()), None)
 
 
 def read_seen(raw: bytes | None, model: ModelIdentity) -> Seen:

@@ -126,3 +126,24 @@ class DataSetVersion(models.Model):
             "license": told.license,
             "source": told.source,
         }
+
+
+class LeakFinding(models.Model):
+    """What a list of seen pictures has in common with what a version tests by (``mlcore.engine.leaks``).
+
+    ``listed`` is the SHA-256 of the list, so that a model whose list changes is compared anew.
+    """
+
+    version = models.ForeignKey(DataSetVersion, on_delete=models.CASCADE, related_name="leak_findings")
+    listed = models.CharField("SHA-256", max_length=64)
+    found = models.JSONField()
+
+    class Meta:
+        """A list is held against a version once."""
+
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["version", "listed"], name="leak_found_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version_id} {self.listed:.12}"

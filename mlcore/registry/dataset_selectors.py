@@ -1,9 +1,7 @@
-"""Every read of data sets: versions, their cells, and which models have seen what they are tested by."""
+"""Every read of data sets: versions and their cells."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from uuid import UUID
@@ -11,37 +9,9 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Prefetch, QuerySet
 
-from mlcore.engine.bundle import SEEN
-from mlcore.engine.contracts import ModelIdentity
-from mlcore.engine.errors import BundleError
-from mlcore.engine.frozen import MANIFEST, PICTURES, TEST, FrozenPicture, FrozenSet, read_frozen
-from mlcore.engine.seen import Seen, read_seen
-from mlcore.registry import files
-from mlcore.registry.models import DataSet, DataSetState, DataSetVersion, ModelVersion
-
-
-@dataclass(frozen=True, slots=True)
-class Leak:
-    """What a model was trained on of a version's test ``pictures``: ``same``, and ``alike`` of their groups.
-
-    Both are None where the model, or one that it goes back to, does not tell which pictures it has seen, or
-    where the version was frozen before its pictures were known by their pixels.
-    """
-
-    model: ModelVersion
-    pictures: int
-    same: int | None
-    alike: int | None
-
-    @property
-    def known(self) -> bool:
-        """Whether it can be told what the model has seen."""
-        return self.same is not None
-
-    @property
-    def clean(self) -> bool:
-        """Whether it is known to have seen none."""
-        return self.same == 0 and self.alike == 0
+from mlcore.engine.frozen import MANIFEST, PICTURES, FrozenPicture, FrozenSet, read_frozen
+from mlcore.engine.leaks import in_tested_groups
+from mlcore.registry.models import DataSet, DataSetState, DataSetVersion
 
 
 def datasets() -> QuerySet[DataSet]:
@@ -101,47 +71,10 @@ def shown_by_test(version: DataSetVersion) -> list[FrozenPicture]:
     Raises:
         DataError: a manifest is missing or was altered.
     """
-    cells = frozen(version).pictures
-    groups = {cell.group for cell in cells if cell.split == TEST}
     earlier = version.dataset.versions.filter(state=DataSetState.READY, number__lt=version.number)
-    every = [*cells, *(cell for one in earlier for cell in frozen(one).pictures)]
-    return [cell for cell in every if cell.group in groups]
-
-
-def leaks(version: DataSetVersion, models: Iterable[ModelVersion] | None = None) -> list[Leak]:
-    """Return for each of ``models`` (every registered one, newest first) what it has seen of the test.
-
-    A group counts as seen when any of its pictures is.
-
-    Raises:
-        DataError: a manifest is missing or was altered.
-    """
-    tested = {cell.sha256: cell.pixels for cell in frozen(version).part(TEST)}
-    shown = shown_by_test(version)
-    asked = ModelVersion.objects.order_by("-registered_at") if models is None else models
-    return [_leak(model, list(tested.values()), shown) for model in asked]
-
-
-def _leak(model: ModelVersion, tested: Sequence[str], shown: Sequence[FrozenPicture]) -> Leak:
-    seen = _seen(model)
-    known = seen.among(cell.pixels for cell in shown)
-    touched = {cell.group for cell in shown if cell.pixels in known}
-    untold = bool(seen.untold) or any(not cell.pixels for cell in shown)
-    if untold and not touched:
-        return Leak(model, len(tested), None, None)
-    return Leak(model, len(tested), sum(pixels in known for pixels in tested), len(touched))
+    return in_tested_groups([frozen(one).pictures for one in (version, *earlier)])
 
 
 @lru_cache(maxsize=8)
 def _frozen(path: Path) -> FrozenSet:
     return read_frozen(path)
-
-
-def _seen(model: ModelVersion) -> Seen:
-    """Return what a model has seen; nothing is told where its bundle's list is missing or damaged."""
-    path = files.folder_of(model.location) / SEEN
-    try:
-        raw = path.read_bytes() if path.exists() else None
-        return read_seen(raw, ModelIdentity(model.version, model.sha256))
-    except (OSError, BundleError):
-        return Seen(untold=(model.version,))

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from mlcore.registry.dataset_models import DataSet, DataSetOrigin, DataSetState, DataSetVersion
+from mlcore.registry.dataset_models import DataSet, DataSetOrigin, DataSetState, DataSetVersion, LeakFinding
 
 # Django looks for rows in this module; those of data sets and of judging stand in ones of their own.
 from mlcore.registry.judged import (
@@ -29,6 +29,7 @@ __all__ = [
     "Evaluation",
     "EvaluationState",
     "GateResult",
+    "LeakFinding",
     "ModelSource",
     "ModelState",
     "ModelVersion",

@@ -14,9 +14,10 @@ from PIL import Image as PillowImage
 from mlcore.engine.errors import DataError
 from mlcore.engine.noninferiority import Difference, Proportion, paired_difference
 from mlcore.engine.paired import CellOutcome, Pairing, changes, paired, pairing
-from mlcore.registry.dataset_selectors import Leak, leaks, ready_version
+from mlcore.registry.dataset_selectors import ready_version
 from mlcore.registry.evaluating import EvaluationRefused, folder_of
 from mlcore.registry.gate import outcomes
+from mlcore.registry.leaks import Leak, leaks
 from mlcore.registry.models import Evaluation
 from mlcore.web.figures import Evaluation as Measured
 from mlcore.web.figures import evaluations
@@ -85,22 +86,28 @@ def set_name(one: Evaluation) -> str:
 
 
 def leak_of(one: Evaluation) -> Leak | None:
-    """Return what the model has seen of what it was measured on, or None where a manifest cannot be read."""
+    """Return what the model has seen of what it was measured on, or None where the data set is gone."""
     version = ready_version(one.data_sha256)
-    try:
-        return leaks(version, [one.version])[0] if version else None
-    except DataError:
-        return None
+    return leaks(version, [one.version])[0] if version else None
 
 
 def leak_text(leak: Leak | None) -> str:
     """Return in words how many test pictures a model was trained or chosen on."""
-    if leak is None or not leak.known:
+    if leak is not None and leak.waiting:
+        return _("not compared yet")
+    if leak is None or leak.found is None or not leak.known:
         return _("not known")
+    found = leak.found
+    told = {"same": len(found.same), "copies": len(found.copies or ()), "near": len(found.near)}
+    told["pictures"] = found.pictures
+    copies = "" if found.copies is not None else _("; copies saved anew cannot be told")
     if leak.clean:
-        return _("none of %(pictures)d") % {"pictures": leak.pictures}
-    told = {"same": leak.same, "pictures": leak.pictures, "alike": leak.alike}
-    return _("%(same)d of %(pictures)d, in %(alike)d groups: these figures flatter it") % told
+        return _("none of %(pictures)d") % told + copies
+    text = _(
+        "%(same)d of %(pictures)d pixel for pixel, %(copies)d as copies, %(near)d through others of their "
+        "groups: these figures flatter it"
+    )
+    return text % told + copies
 
 
 def drawings(one: Evaluation) -> list[Drawing]:

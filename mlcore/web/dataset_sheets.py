@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from mlcore.engine.frozen import SPLITS, TEST, TRAINING, VALIDATION, FrozenPicture
+from mlcore.registry.leaks import Leak
 from mlcore.registry.models import DataSetVersion
 from mlcore.web.vocabulary import CellClass, cell_class, place
 
@@ -20,6 +21,8 @@ SIDES: Final[dict[str, str | Promise]] = {
     TEST: _("test"),
 }
 
+# In which ways a model may have seen a test picture.
+SEEN_AS: Final = ("same", "copies", "near")
 # So many pictures of a group stand in its row.
 IN_STRIP: Final = 8
 
@@ -131,6 +134,14 @@ def alike(version: DataSetVersion, cells: Sequence[FrozenPicture], number: int) 
         return []
     group = cells[number].group
     return _tiles(version, cells, [row for row, cell in enumerate(cells) if cell.group == group])
+
+
+def seen(cells: Sequence[FrozenPicture], leaks: Sequence[Leak], model: str, how: str) -> list[Tile]:
+    """Return the test pictures that a model has seen: ``same``, ``copies`` or ``near`` (``engine.leaks``)."""
+    found = next((leak for leak in leaks if str(leak.model.pk) == model and leak.found), None)
+    if found is None or found.found is None or how not in SEEN_AS:
+        return []
+    return _tiles(found.version, cells, getattr(found.found, how) or ())
 
 
 def doubtful(version: DataSetVersion, cells: Sequence[FrozenPicture]) -> list[Tile]:

@@ -27,6 +27,7 @@ from mlcore.engine.errors import DataError
 from mlcore.engine.frozen import SPLITS, FrozenPicture
 from mlcore.registry import dataset_selectors as selectors
 from mlcore.registry import datasets as services
+from mlcore.registry.leaks import Leak, leaks
 from mlcore.registry.models import DataSetState, DataSetVersion
 from mlcore.web import dataset_sheets as sheets
 from mlcore.web.dataset_forms import FolderForm, PicturesForm, ZipForm
@@ -39,7 +40,7 @@ GROUPS_PER_SHEET: Final = 20
 # The query of a sheet, which its forms bring along; anything else leads to the sheet's beginning.
 SHEET_QUERY: Final = re.compile(r"[\w&=%+-]+")
 NUMBER: Final = re.compile(r"[0-9]{1,9}")
-COPIES, GROUP, DOUBTS = "copies", "group", "doubts"
+COPIES, GROUP, DOUBTS, SEEN = "copies", "group", "doubts", "seen"
 HARMLESS: Final = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "X-Content-Type-Options": "nosniff",
@@ -118,14 +119,15 @@ def import_folder(request: HttpRequest) -> HttpResponse:
 def detail(request: HttpRequest, dataset_version_id: UUID) -> HttpResponse:
     """Show one version; the page asks for itself again while it is imported."""
     version = _version(dataset_version_id)
-    ready = version.state == DataSetState.READY
+    found = _leaks(version) if version.state == DataSetState.READY else []
     context = {
         "version": version,
         "dataset": version.dataset,
         "open": version.state == DataSetState.IMPORTING,
         "rows": sheets.balance(version.counts),
         "sides": [(name, sheets.SIDES[name], _total(version, name)) for name in SPLITS],
-        "leaks": _leaks(version) if ready else [],
+        "leaks": found,
+        "comparing": any(leak.waiting for leak in found or ()),
         "own": [cell_class(label) for label in version.counts.get("own", [])],
     }
     return render(request, "mlcore/dataset.html", context)
@@ -137,7 +139,7 @@ def sheet(request: HttpRequest, dataset_version_id: UUID) -> HttpResponse:
     """Show cells of a version: of a class and side, what belongs together, or labels for a second look."""
     version = _version(dataset_version_id)
     cells = _cells(version)
-    asked = {name: request.GET.get(name, "") for name in ("what", "label", "side", "like")}
+    asked = {name: request.GET.get(name, "") for name in ("what", "label", "side", "like", "model", "how")}
     copies = asked["what"] == COPIES
     groups = sheets.together(cells) if copies else []
     paged = (
@@ -223,12 +225,15 @@ def _total(version: DataSetVersion, side: str) -> int:
     return sum(sides[side] for sides in version.counts.get("classes", {}).values())
 
 
-def _leaks(version: DataSetVersion) -> list[selectors.Leak] | None:
-    """Return what the models have seen, or None where a manifest cannot be read."""
+def _leaks(version: DataSetVersion) -> list[Leak] | None:
+    """Return what the models have seen, or None where that cannot be found out."""
+    found = leaks(version)
     try:
-        return selectors.leaks(version)
+        if any(leak.waiting for leak in found):
+            selectors.shown_by_test(version)
     except DataError:
         return None
+    return found
 
 
 def _version(key: UUID) -> DataSetVersion:
@@ -255,6 +260,8 @@ def _tiles(
     if asked["what"] == GROUP:
         number = int(asked["like"]) if NUMBER.fullmatch(asked["like"]) else -1
         return sheets.alike(version, cells, number)
+    if asked["what"] == SEEN:
+        return sheets.seen(cells, leaks(version), asked["model"], asked["how"])
     return sheets.tiles(version, cells, asked["label"], asked["side"])
 
 

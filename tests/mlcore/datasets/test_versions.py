@@ -1,6 +1,7 @@
 """Versions are ordered, imported by a worker's child, frozen for good, and logged; leaks are told."""
 
 import io
+import json
 import os
 import signal
 import threading
@@ -8,19 +9,23 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, transaction
 from django.db.models.functions import Now
-from PIL import Image
+from PIL import Image, ImageOps
 
 from accounts.audit.models import AuditEvent
 from hematovision.core.origin import Origin
 from mlcore.engine.exposure import seen_pictures
+from mlcore.engine.frozen import FrozenPicture
+from mlcore.engine.leaks import exposed, exposure, exposure_from
+from mlcore.engine.looks import look
 from mlcore.engine.prepared import prepare
 from mlcore.engine.seen import Seen
-from mlcore.registry import files
-from mlcore.registry.dataset_selectors import frozen, leaks
+from mlcore.registry import services
+from mlcore.registry.dataset_selectors import frozen
 from mlcore.registry.datasets import (
     About,
     DataSetRefused,
@@ -29,13 +34,17 @@ from mlcore.registry.datasets import (
     dataset_import_folder,
     incoming,
 )
+from mlcore.registry.leaks import leaks, waiting
 from mlcore.registry.models import DataSet, DataSetState, DataSetVersion
 from mlcore.registry.training import TrainingRefused
 from mlcore.training import import_lease
 from mlcore.training.importing import run_import
+from mlcore.training.leaks import find_leaks
 from mlcore.training.leased import LEASE
+from mlcore.web.dataset_sheets import seen
 from predictions.synthetic import draw_field
 from tests.accounts.factories import PersonFactory
+from tests.mlcore.conftest import renamed
 from tests.mlcore.engine.test_importing import good
 
 pytestmark = pytest.mark.django_db
@@ -169,18 +178,46 @@ def kill_child_of(parent):
                     return
 
 
-def test_a_model_that_was_trained_on_a_tested_picture_is_told(imported, active):
-    version = imported()
-    assert [(leak.model, leak.clean) for leak in leaks(version)] == [(active, True)]
+def registered(folder, seen):
+    """A model whose bundle has this list of what it has seen; None for a bundle without one."""
+    told = {} if seen is None else {"seen": json.loads(seen.as_bytes())}
+    return services.register_bundle(directory=renamed(folder, folder.name, **told), actor=None)
+
+
+def test_what_a_model_has_seen_of_a_test_is_told_apart(imported, model_root, tmp_path, settings):
+    version = imported([(f"set/{name}", content) for name, content in drawn(range(10))])
     cells = frozen(version)
-    told = files.folder_of(active.location) / "seen.json"
-    told.write_bytes(Seen().and_of(cell.pixels for cell in cells.part("training")).as_bytes())
-    assert leaks(version)[0].clean
-    told.write_bytes(Seen().and_of([cells.part("test")[0].pixels]).as_bytes())
-    leak = leaks(version)[0]
-    assert (leak.pictures, leak.same, leak.alike, leak.clean) == (4, 1, 1, False)
-    told.write_bytes(Seen(untold=("0.1.0",)).as_bytes())
-    assert not leaks(version)[0].known
+    test = [number for number, cell in enumerate(cells.pictures) if cell.split == "test"]
+    same, copied = (cells.pictures[number] for number in test[:2])
+    small = Image.open(settings.DATASET_ROOT / "pictures" / copied.file).resize((120, 120))
+    looks = [look(np.asarray(ImageOps.mirror(small.convert("RGB"))))]
+    dumb = registered(tmp_path / "dumb", None)
+    clean = registered(tmp_path / "clean", Seen().and_of(one.pixels for one in cells.part("training")))
+    leaky = registered(tmp_path / "leaky", Seen().and_of([same.pixels], [same.look, *looks]))
+    assert [leak.model for leak in waiting()] == [leaky, clean]
+    find_leaks()
+    assert waiting() == []
+    of = {leak.model: leak for leak in leaks(version)}
+    assert of[clean].clean
+    assert not of[dumb].known
+    found = of[leaky].found
+    assert (found.pictures, found.same, found.copies, found.near) == (4, (test[0],), (test[1],), ())
+    # The gate answers by what was found.
+    assert (found.criterion.value, found.criterion.alike) == (1, 1)
+    sheet = seen(cells.pictures, leaks(version), str(leaky.pk), "copies")
+    assert [tile.number for tile in sheet] == [test[1]]
+    assert seen(cells.pictures, leaks(version), str(clean.pk), "same") == []
+
+
+def test_a_group_of_which_another_picture_was_seen_is_told():
+    facts = {"label": "neutrophil", "laboratory": "here", "file": ""}
+    one, two, other = (
+        FrozenPicture(sha256=name, group=group, split="test", pixels=name, **facts)
+        for name, group in (("a" * 64, "g"), ("b" * 64, "g"), ("c" * 64, "h"))
+    )
+    found = exposure([one, two, other], [one, two, other], Seen().and_of([two.pixels]))
+    assert (found.same, found.near, found.copies) == ((1,), (0,), None)
+    assert exposure_from(json.loads(json.dumps(found.as_json()))) == found
 
 
 def drawn(seeds):
@@ -195,21 +232,24 @@ def drawn(seeds):
             yield f"{label}/{seed}.jpg", out.getvalue()
 
 
-def test_files_that_a_model_was_trained_on_are_known_again_after_an_import(imported, active, tmp_path):
+def test_files_that_a_model_was_trained_on_are_known_again_after_an_import(
+    imported, model_root, tmp_path, dataset_root
+):
     for name, content in drawn(range(10)):
         path = tmp_path / "trained" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     data = prepare(tmp_path / "trained", tmp_path / "work")
-    told = seen_pictures(data, data.parts, Seen())
-    (files.folder_of(active.location) / "seen.json").write_bytes(told)
+    told = json.loads(seen_pictures(data, data.parts, Seen()))
+    folder = renamed(tmp_path / "model", "model", seen=told)
     learned = {data.records[row].path for row in (*data.parts.training, *data.parts.validation)}
     version = imported([(f"set/{name}", content) for name, content in drawn(range(10)) if name in learned])
-    leak = leaks(version)[0]
+    found = exposed(dataset_root, version.sha256, [], folder)
     assert version.counts["pictures"] == len(learned) == 16
-    assert leak.same == leak.pictures == len(frozen(version).part("test")) > 0
+    assert len(found.same) == found.pictures == len(frozen(version).part("test")) > 0
     unseen = imported(
         [(f"set/{name}", content) for name, content in drawn(range(50, 60))],
         about=About(name="Others", license="MIT", source="there"),
     )
-    assert (leaks(unseen)[0].same, leaks(unseen)[0].clean) == (0, True)
+    found = exposed(dataset_root, unseen.sha256, [], folder)
+    assert (found.same, found.copies, found.near, found.criterion.note) == ((), (), (), "")

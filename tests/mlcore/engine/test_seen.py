@@ -66,7 +66,7 @@ def test_a_list_is_read_as_it_was_written_and_a_damaged_one_is_refused(tmp_path,
     assert read_seen(None, UNKNOWN) == told
     assert told.among(hashes) == set(hashes[:3])
     assert read_seen(told.as_bytes(), UNKNOWN) == told
-    assert told.copied(looks[:1]) == 1
+    assert told.among_as_copies({"x": looks[0]}) == {looks[0]}
     list_file(UNKNOWN).write_bytes(told.as_list()[:-20])
     with pytest.raises(BundleError, match="damaged"):
         read_seen(None, UNKNOWN)
@@ -76,7 +76,7 @@ def test_what_tells_no_pixels_tells_nothing():
     assert read_seen(None, UNKNOWN).untold == ("0.1.0",)
     assert read_seen(json.dumps({"pictures": ["ab"], "untold": []}).encode(), UNKNOWN).untold == ("0.1.0",)
     hashes = read_seen(json.dumps({"pixels": ["ab"], "untold": []}).encode(), UNKNOWN)
-    assert (hashes.untold, hashes.unlooked, hashes.copied(["AAAA"])) == ((), ("0.1.0",), None)
+    assert (hashes.untold, hashes.unlooked, hashes.among_as_copies({"cd": "AAAA"})) == ((), ("0.1.0",), None)
     with pytest.raises(BundleError):
         read_seen(b'{"pixels": 3}', UNKNOWN)
 
