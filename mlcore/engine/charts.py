@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import cycle
@@ -86,7 +87,7 @@ def reliability_picture(reports: Mapping[str, Report], path: Path) -> None:
         bins, error = report["calibration"]["bins"], report["calibration"]["interval"]
         upper.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1, label="as sure as right")
         _with_bars(upper, [one["confidence"] for one in bins], [one["right"] for one in bins], 0)
-        upper.set_title(f"{name}\nexpected calibration error {_numbers(error)}", fontsize=10)
+        upper.set_title(f"{_wrapped(name)}\nexpected calibration error {_numbers(error)}", fontsize=10)
         upper.set(ylim=(0, 1.03), xlim=(0, 1.02))
         upper.yaxis.set_major_formatter(SHARE)
         upper.legend(loc="upper left", frameon=False)
@@ -118,7 +119,7 @@ def risk_coverage_picture(reports: Mapping[str, Report], path: Path) -> None:
             alpha=0.15,
         )
         error = [one["error"] for one in points]
-        axes.plot(coverage, error, color=colour, marker=mark, markersize=3.5, label=name)
+        axes.plot(coverage, error, color=colour, marker=mark, markersize=3.5, label=_wrapped(name))
         own = report["abstention"]
         if own["error_of_answers"]:
             place = (own["coverage"], own["error_of_answers"]["value"])
@@ -218,6 +219,11 @@ def _read(path: Path) -> Report:
     """Return the figures of a file; a bundle that lacks it has none."""
     told: Report = json.loads(path.read_text()) if path.exists() else {}
     return told
+
+
+def _wrapped(name: str) -> str:
+    """Return a set's name in lines that fit above a panel; people give long ones."""
+    return textwrap.fill(name, 44)
 
 
 def _plain(name: str) -> str:

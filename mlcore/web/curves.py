@@ -60,9 +60,9 @@ def _chart(history: Sequence[Mapping[str, Any]], figure: str, title: str) -> Cur
     values = [value for _prefix, _kind, row in found for value in row if value is not None]
     if not values:
         return None
-    low, high = (0.0, max(*values, 0.001)) if figure == "loss" else (min(*values, 0.95), 1.0)
+    low, high = _axis(values) if figure == "loss" else (min(*values, 0.95), 1.0)
     lines = [_line(kind, row, low, high) for _prefix, kind, row in found if any(v is not None for v in row)]
-    ticks = [Tick(f"{value:.2f}", _number(_y(value, low, high))) for value in (low, (low + high) / 2, high)]
+    ticks = [Tick(f"{value:.3f}", _number(_y(value, low, high))) for value in (low, (low + high) / 2, high)]
     parts = ", ".join(f"{line.name} {line.last}" for line in lines)
     summary = _("%(title)s after %(n)d epochs: %(parts)s") % {
         "title": title,
@@ -70,6 +70,15 @@ def _chart(history: Sequence[Mapping[str, Any]], figure: str, title: str) -> Cur
         "parts": parts,
     }
     return Curves(title, lines, ticks, _stages(history), len(history), summary)
+
+
+def _axis(values: Sequence[float]) -> tuple[float, float]:
+    """Return where the axis of a loss ends: at zero only where that leaves the lines room to move.
+
+    Softened labels keep a loss well above zero, and on an axis from there its fall is a flat line.
+    """
+    low, high = min(values), max(*values, 0.001)
+    return (0.0 if low < high / 2 else low), high
 
 
 def _stages(history: Sequence[Mapping[str, Any]]) -> list[str]:

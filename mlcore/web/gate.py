@@ -26,6 +26,7 @@ VERDICTS: Final = {
     "failed": (gettext_lazy("failed"), "bad"),
     "not_proven": (gettext_lazy("not proven at this n"), "warn"),
 }
+WORST_FIRST: Final = ("failed", "not_proven", "passed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,9 @@ class Line:
 
 
 def lines(result: GateResult) -> list[Line]:
-    """Return the criteria of a result, those that were not met first."""
-    unmet_first = sorted(result.criteria, key=lambda one: one["verdict"] == "passed")
-    return [_line(one) for one in unmet_first]
+    """Return the criteria of a result, the worst first."""
+    worst_first = sorted(result.criteria, key=lambda one: WORST_FIRST.index(one["verdict"]))
+    return [_line(one) for one in worst_first]
 
 
 def _line(one: Mapping[str, Any]) -> Line:
@@ -115,13 +116,12 @@ def _compared(one: Mapping[str, Any]) -> str:
         "high": points(one["high"]),
         "margin": points(one["wanted"]),
         "most": f"{100 * abs(one['wanted']):.1f}",
-        "cells": one["cells"],
-        "groups": one["groups"],
+        "counted": _counted(one),
     }
     told = (
         _(
             "%(candidate)s beside %(active)s of the active model: %(value)s points (95 %% interval %(low)s "
-            "to %(high)s; %(cells)d cells in %(groups)d groups)."
+            "to %(high)s; %(counted)s)."
         )
         % facts
     )
@@ -133,6 +133,15 @@ def _compared(one: Mapping[str, Any]) -> str:
         ),
     }
     return f"{told} {reasons[one['verdict']] % facts}"
+
+
+def _counted(one: Mapping[str, Any]) -> str:
+    """Return what a comparison rests on; each model has given a name to cells of its own."""
+    if one["name"] == "precision":
+        text = _("%(cells)d cells named so by the candidate, %(groups)d groups by either")
+    else:
+        text = _("%(cells)d cells in %(groups)d groups")
+    return text % {"cells": one["cells"], "groups": one["groups"]}
 
 
 def _target(one: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
@@ -19,7 +20,7 @@ def ordered(run: TrainingRun) -> list[tuple[str, Any]]:
     chosen: dict[str, Any] = {**DEFAULTS, **run.options}
     told = [
         (_("Recipe"), RECIPE_NAMES.get(run.recipe, run.recipe)),
-        (_("Data"), run.data or "; ".join(_set_names(chosen["datasets"]))),
+        (_("Data"), trained_on([run])[0]),
         (_("Starting point"), _start_name(str(chosen["start"]))),
         (_("Epochs at most"), chosen.get("epochs", "–")),
         (_("Augmentation"), dict(Augmentation.choices).get(chosen["augmentation"], "")),
@@ -32,9 +33,15 @@ def ordered(run: TrainingRun) -> list[tuple[str, Any]]:
     return told
 
 
-def _set_names(hashes: list[str]) -> list[str]:
-    known = {one.sha256: one.title for one in ready_versions().filter(sha256__in=hashes)}
-    return [known.get(sha256, sha256[:12]) for sha256 in hashes]
+def trained_on(runs: Sequence[TrainingRun]) -> list[str]:
+    """Return for each run what it is trained on: the titles of its data sets, or its folder; one query."""
+    chosen: list[list[str]] = [run.options.get("datasets", []) for run in runs]
+    hashes = {sha256 for one in chosen for sha256 in one}
+    known = {one.sha256: one.title for one in ready_versions().filter(sha256__in=hashes).defer("doubts")}
+    return [
+        run.data or "; ".join(known.get(sha256, sha256[:12]) for sha256 in one)
+        for run, one in zip(runs, chosen, strict=True)
+    ]
 
 
 def _start_name(start: str) -> Any:

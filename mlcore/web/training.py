@@ -22,7 +22,7 @@ from mlcore.registry.estimating import estimated
 from mlcore.registry.models import TrainingRun, TrainingState
 from mlcore.web.curves import curves
 from mlcore.web.forms import TrainingForm
-from mlcore.web.ordered import RECIPE_NAMES, ordered
+from mlcore.web.ordered import RECIPE_NAMES, ordered, trained_on
 
 SHOWN = 30
 
@@ -157,7 +157,10 @@ def estimate(request: HttpRequest) -> HttpResponse:
 def _index(request: HttpRequest, form: TrainingForm) -> HttpResponse:
     runs = list(selectors.training_runs()[:SHOWN])
     context = {
-        "runs": [(run, RECIPE_NAMES.get(run.recipe, run.recipe)) for run in runs],
+        "runs": [
+            (run, RECIPE_NAMES.get(run.recipe, run.recipe), data)
+            for run, data in zip(runs, trained_on(runs), strict=True)
+        ],
         "open": any(run.state in training.OPEN for run in runs),
         "form": form,
         "data_root": settings.TRAINING_DATA_ROOT,
