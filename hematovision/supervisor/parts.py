@@ -76,7 +76,8 @@ def web(address: Address, log: Path, env: Mapping[str, str], pair: Pair | None =
             "--timeout",
             "60",
         ),
-        *("--graceful-timeout", "8", "--max-requests", "5000", "--max-requests-jitter", "500"),
+        *("--graceful-timeout", str(read.integer("WEB_GRACE_SECONDS", 8, at_least=1))),
+        *("--max-requests", "5000", "--max-requests-jitter", "500"),
         *("--no-control-socket", "--log-level", "warning"),
     )
     return Child(name="web", command=command, log=log / "web.log", env=env)

@@ -167,3 +167,28 @@ def test_training_is_cut_off_before_its_container():
     allowed = int(trainer["deploy"]["resources"]["limits"]["memory"].removesuffix("G")) * 1024
     # The worker beside it takes up to half a gigabyte.
     assert int(trainer["environment"]["TRAINING_MAX_MB"]) <= allowed - 512
+
+
+def test_two_processors_are_enough_for_every_service():
+    """An engine refuses to make a container that may have more than the machine has."""
+    for name, one in SERVICES.items():
+        assert float(one["deploy"]["resources"]["limits"]["cpus"]) <= 2, name
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_logs_are_lines_for_programs_and_never_fill_the_disk(name):
+    one = SERVICES[name]
+    assert {"max-size", "max-file"} <= set(one["logging"]["options"])
+    assert name in THIRD_PARTY or one["environment"]["LOG_JSON"] == "yes"
+
+
+@pytest.mark.parametrize("name", ["web-a", "web-b"])
+def test_a_request_under_way_is_answered_before_its_server_goes(name):
+    grace = int(SERVICES[name]["environment"]["WEB_GRACE_SECONDS"])
+    assert grace > 60, "as long as proxies wait"
+    assert int(SERVICES[name]["stop_grace_period"].removesuffix("s")) > grace
+
+
+def test_number_of_inference_workers_outlives_an_upgrade():
+    """A number on a command line is forgotten by the next ``up``."""
+    assert SERVICES["inference"]["deploy"]["replicas"].startswith("${INFERENCE_WORKERS:-")

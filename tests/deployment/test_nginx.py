@@ -78,6 +78,7 @@ def lacks(answer):
 
 def test_secrets_are_in_files_alone(stack):
     assert '"first_admin": "/welcome/' in stack.prepared
+    assert stack.prepared.endswith("\n"), "the logs of containers leave out a line without an end"
     secrets = [path.read_text() for path in stack.secrets.iterdir() if "tls" not in path.name]
     for child in stack.children:
         if child.name in {*WEB, "inference"}:
