@@ -49,11 +49,13 @@ class PasskeyAnswer(forms.JSONField):
         return initial
 
 
-class CountsOnce(forms.Form):
+class CountsOnce(AuthenticateWebAuthnForm):
     """Takes one answer to each challenge, also where two requests with it come at the same moment.
 
     The session forgets a challenge once it was answered, but each of them has read the session before.
     """
+
+    credential = PasskeyAnswer()
 
     def clean_credential(self) -> Authenticator:
         """Return the passkey that answered.
@@ -62,7 +64,7 @@ class CountsOnce(forms.Form):
             ValidationError: the answer is wrong, or another request was quicker with it.
         """
         challenge = (get_state() or {}).get("challenge", "")
-        found: Authenticator = super().clean_credential()  # type: ignore[misc]  # of the form it is mixed into
+        found: Authenticator = super().clean_credential()
         if not cache.add(f"passkey-answered:{challenge}", "yes", timeout=ANSWER_SECONDS):
             raise get_adapter().validation_error("incorrect_code")
         return found
@@ -71,16 +73,10 @@ class CountsOnce(forms.Form):
 class PasskeyLogin(CountsOnce, LoginWebAuthnForm):
     """Signing in with a passkey alone."""
 
-    credential = PasskeyAnswer()
 
-
-class PasskeyProof(CountsOnce, AuthenticateWebAuthnForm):
+class PasskeyProof(CountsOnce):
     """A passkey as second factor, or at a signature."""
-
-    credential = PasskeyAnswer()
 
 
 class PasskeyReauthentication(CountsOnce, ReauthenticateWebAuthnForm):
     """Proving one's identity once more."""
-
-    credential = PasskeyAnswer()
