@@ -7,16 +7,22 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.forms import (
     AuthenticateWebAuthnForm,
     LoginWebAuthnForm,
     ReauthenticateWebAuthnForm,
 )
+from allauth.mfa.webauthn.internal.auth import get_state
 from django import forms
+from django.core.cache import cache
 from django.core.exceptions import ValidationError
 
 # What every answer holds, whatever it is to.
 HELD: Final = frozenset({"id", "rawId", "response"})
+# No request that has read a session works on it for longer.
+ANSWER_SECONDS: Final = 600
 
 
 class PasskeyAnswer(forms.JSONField):
@@ -43,19 +49,34 @@ class PasskeyAnswer(forms.JSONField):
         return initial
 
 
-class PasskeyLogin(LoginWebAuthnForm):
+class CountsOnce(AuthenticateWebAuthnForm):
+    """Takes one answer to each challenge, also where two requests with it come at the same moment.
+
+    The session forgets a challenge once it was answered, but each of them has read the session before.
+    """
+
+    credential = PasskeyAnswer()
+
+    def clean_credential(self) -> Authenticator:
+        """Return the passkey that answered.
+
+        Raises:
+            ValidationError: the answer is wrong, or another request was quicker with it.
+        """
+        challenge = (get_state() or {}).get("challenge", "")
+        found: Authenticator = super().clean_credential()
+        if not cache.add(f"passkey-answered:{challenge}", "yes", timeout=ANSWER_SECONDS):
+            raise get_adapter().validation_error("incorrect_code")
+        return found
+
+
+class PasskeyLogin(CountsOnce, LoginWebAuthnForm):
     """Signing in with a passkey alone."""
 
-    credential = PasskeyAnswer()
 
-
-class PasskeyProof(AuthenticateWebAuthnForm):
+class PasskeyProof(CountsOnce):
     """A passkey as second factor, or at a signature."""
 
-    credential = PasskeyAnswer()
 
-
-class PasskeyReauthentication(ReauthenticateWebAuthnForm):
+class PasskeyReauthentication(CountsOnce, ReauthenticateWebAuthnForm):
     """Proving one's identity once more."""
-
-    credential = PasskeyAnswer()

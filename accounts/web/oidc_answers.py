@@ -35,7 +35,7 @@ KEPT: Final = ("iss", "sub", "email", "email_verified")
 LONGEST_SUBJECT: Final = 191
 
 
-class AnswerRefusedError(OAuth2Error):  # type: ignore[misc] -- allauth has no types
+class AnswerRefusedError(OAuth2Error):
     """The provider's answer is not what OpenID Connect asks for; the text says why and names nobody."""
 
 
@@ -44,7 +44,7 @@ def bounded(session: requests.Session) -> requests.Session:
 
     A redirect would take the client's secret to wherever it leads.
     """
-    session.request = partial(_ask, session.request)
+    session.request = partial(_ask, session.request)  # type: ignore[method-assign]
     return session
 
 

@@ -90,6 +90,15 @@ def test_a_wrong_claim_is_refused(client, claims, change):
     assert "Bearer" in answer["WWW-Authenticate"]
 
 
+@pytest.mark.parametrize(("ours", "foreign"), [("i", "\u0131"), ("s", "\u017f"), ("k", "\u212a")])
+def test_a_foreign_letter_is_another_address(client, claims, ours, foreign):
+    """Where a database leaves case aside, some of them are ours."""
+    address = "skid@example.org"
+    PersonFactory(email=address)
+    assert ask(client, signed(claims | {"email": address.upper()})).status_code == 404
+    assert ask(client, signed(claims | {"email": address.replace(ours, foreign)})).status_code == 401
+
+
 def test_another_issuer_is_refused(client, claims):
     assert ask(client, signed(claims | {"iss": "https://evil.example"})).status_code == 401
 
