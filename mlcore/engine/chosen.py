@@ -12,7 +12,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from mlcore.engine.dataset import Split, cached_fingerprints, near_duplicates, refuse_leak
+from mlcore.engine.dataset import Split, cached_fingerprints, near_duplicates, refuse_leak, turned_sets
 from mlcore.engine.errors import DataError
 from mlcore.engine.frozen import TEST, TRAINING, VALIDATION, FrozenPicture, FrozenSet, read_frozen
 from mlcore.engine.manifest import Record
@@ -21,9 +21,10 @@ from mlcore.engine.prepared import Prepared, say
 
 @dataclass(slots=True)
 class _Cell:
-    """One cell of the chosen sets, with every class, part and group that any of them gives it."""
+    """One cell, the ``first`` of the chosen sets that has it, and what class, part and group any gives it."""
 
     picture: FrozenPicture
+    first: int
     labels: set[str] = field(default_factory=set)
     splits: set[str] = field(default_factory=set)
     groups: set[Hashable] = field(default_factory=set)
@@ -44,7 +45,10 @@ def prepare_frozen(manifests: Sequence[Path], pictures: Path, work: Path, cache:
     keys = [{*cell.groups, cell.picture.sha256} for cell in cells]
     if len({one.header.name for one in sets}) > 1:
         say(f"{len(records)} pictures of several data sets; looking for copies of one original.")
-        alike = near_duplicates(records, cached_fingerprints(pictures, records, cache))
+        prints = cached_fingerprints(pictures, records, cache)
+        # Neither a laboratory's name nor a mark that somebody forgot decides: the pictures do.
+        turned = turned_sets(prints, [cell.first for cell in cells])
+        alike = near_duplicates(records, prints, turned)
         keys = [{*own, ("alike", number)} for own, number in zip(keys, alike, strict=True)]
     groups = joined(keys)
     parts = shared_out([cell.splits for cell in cells], groups)
@@ -91,7 +95,7 @@ def _cells(sets: Sequence[FrozenSet]) -> list[_Cell]:
     found: dict[str, _Cell] = {}
     for number, one in enumerate(sets):
         for picture in one.pictures:
-            cell = found.setdefault(picture.key, _Cell(picture))
+            cell = found.setdefault(picture.key, _Cell(picture, number))
             cell.labels.add(picture.label)
             cell.splits.add(picture.split)
             cell.groups.add((number, picture.group))

@@ -149,7 +149,7 @@ def _turned_copies(turns: NDArray[np.complex64], around: NDArray[np.complex64]) 
 
 
 def _strengths(waves: NDArray[np.complex64]) -> Floats:
-    """Return the strength of each wave so that products add up to the agreement (Parseval), shape (n, 272)."""
+    """Return the strength of each wave so that products add up to agreement (Parseval), shape (n, 272)."""
     both = np.full(WAVES, 2.0, np.float32)
     # Neither the mean nor the fastest wave has a twin of negative frequency.
     both[[0, -1]] = 1.0

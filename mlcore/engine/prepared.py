@@ -15,9 +15,16 @@ import numpy as np
 from mlcore.engine.check import Weight, check_folder, check_groups, refuse_bad, report_problems
 from mlcore.engine.contracts import Image
 from mlcore.engine.crops import Finder, cached
-from mlcore.engine.dataset import Split, cached_fingerprints, known_fingerprints, near_duplicates, split
+from mlcore.engine.dataset import (
+    Split,
+    cached_fingerprints,
+    known_fingerprints,
+    near_duplicates,
+    split,
+    turned_sets,
+)
 from mlcore.engine.errors import DataError
-from mlcore.engine.manifest import Record, scan
+from mlcore.engine.manifest import Record, is_public, scan
 from mlcore.engine.named import named_cells
 from mlcore.engine.naming import ordered
 from mlcore.engine.preprocess import CropSettings
@@ -102,7 +109,9 @@ def prepare(root: Path, work: Path) -> Prepared:
     left_out = {problem.path for problem in problems if problem.weight is Weight.LEFT_OUT}
     records = [record for record in scan(root) if record.path not in left_out]
     say(f"{len(records)} pictures; looking for copies of one original.")
-    groups = near_duplicates(records, cached_fingerprints(root, records, work))
+    prints = cached_fingerprints(root, records, work)
+    turned = None if is_public(root) else turned_sets(prints, [one.source for one in records])
+    groups = near_duplicates(records, prints, turned)
     problems = check_groups(root, records, groups)
     report_problems(problems, say)
     refuse_bad(root, problems)

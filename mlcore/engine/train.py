@@ -19,7 +19,7 @@ from mlcore.engine.augment import Strengths, augment
 from mlcore.engine.contracts import Image
 from mlcore.engine.preprocess import to_tensor
 from mlcore.engine.sampling import Examples, batches
-from mlcore.engine.watch import Kept, Patience, Stopped, stop_asked, weights_file
+from mlcore.engine.watch import Kept, Stopped, stop_asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +52,14 @@ class TrainSettings:
 class _Stage:
     """One part of the training: its name, how many epochs, the highest learning rate, what watches it.
 
-    ``done`` epochs were learned before; ``state`` holds the weights, and what the optimiser remembers, since.
+    ``kept`` has the epochs that were learned before.
     """
 
     name: str
     epochs: int
     rate: float
     watchers: tuple[Any, ...] = ()
-    done: int = 0
-    state: Path | None = None
+    kept: Kept | None = None
 
 
 class Trainer:
@@ -116,18 +115,9 @@ class Trainer:
         settings = self._settings
         networks.tune(network, settings.blocks)
         kept = Kept(workdir, settings.averaged)
-        # An epoch is noted once its weights are written, so what is noted is whole however a process ended.
-        done = max(kept.losses, default=0)
-        state = weights_file(workdir, done) if done else None
-        watchers = (
-            # ``{epoch}`` counts from one.
-            keras.callbacks.ModelCheckpoint(weights_file(workdir, "{epoch:03d}"), save_weights_only=True),
-            Patience(kept, settings.patience),
-            Stopped(self._stop),
-        )
-        self._fit(network, _Stage("network", settings.epochs, settings.rate, watchers, done, state))
-        whole = max(kept.losses) == settings.epochs
-        last = settings.epochs if whole else kept.best
+        watchers = (*kept.watchers(settings.patience), Stopped(self._stop))
+        self._fit(network, _Stage("network", settings.epochs, settings.rate, watchers, kept))
+        last = settings.epochs if kept.done == settings.epochs else kept.best
         files = kept.mean_of(last)
         average(network, files)
         self._say(progress.kept("network", last - len(files) + 1, last))
@@ -147,16 +137,14 @@ class Trainer:
             loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=settings.smoothing),
             weighted_metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
         )
-        if stage.state is not None:
-            network.optimizer.build(network.trainable_variables)
-            network.load_weights(stage.state)
+        done = stage.kept.resume(network) if stage.kept else 0
         wanted = np.eye(classes, dtype=np.float32)[judged.targets]
         weight = (judged.share * len(judged.share)).astype(np.float32)
         network.fit(
             _stream(self._training, classes, settings),
             steps_per_epoch=settings.steps,
             epochs=stage.epochs,
-            initial_epoch=stage.done,
+            initial_epoch=done,
             validation_data=(to_tensor(judged.pixels), wanted, weight),
             validation_batch_size=32,
             callbacks=[*stage.watchers, progress.progress(stage.name, stage.epochs, self._say)],

@@ -54,7 +54,7 @@ class Stopped(keras.callbacks.Callback):
 
 
 class Kept:
-    """The validation loss of each epoch, in a file, so that it outlives the process; and who may go.
+    """The validation loss of each epoch, in a file, so that a stopped training goes on; and who may go.
 
     ``averaged`` weights, up to the best epoch or the last one, are what a training may still need.
     """
@@ -74,6 +74,27 @@ class Kept:
         draft.replace(self._file)
         for old in range(1, self.best - self._averaged + 1):
             weights_file(self._folder, old).unlink(missing_ok=True)
+
+    @property
+    def done(self) -> int:
+        """The last epoch that is whole, 0 before the first.
+
+        It is noted once its weights are written, so it is whole however a process ended.
+        """
+        return max(self.losses, default=0)
+
+    def resume(self, network: keras.Model) -> int:
+        """Bring a compiled network, its optimiser too, to where the epoch ``done`` left it; return that."""
+        if self.done:
+            network.optimizer.build(network.trainable_variables)
+            network.load_weights(weights_file(self._folder, self.done))
+        return self.done
+
+    def watchers(self, patience: int = 0) -> list[keras.callbacks.Callback]:
+        """Return what writes the weights of each epoch and then notes it; see ``Patience``."""
+        # ``{epoch}`` counts from one.
+        files = weights_file(self._folder, "{epoch:03d}")
+        return [keras.callbacks.ModelCheckpoint(files, save_weights_only=True), Patience(self, patience)]
 
     @property
     def best(self) -> int:

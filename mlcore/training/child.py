@@ -99,6 +99,14 @@ class Child:
             return 0
         return sum(_private(process) for process in family)
 
+    def worked(self) -> float:
+        """Return how many processor seconds the engine itself has taken, without what it started."""
+        try:
+            told = psutil.Process(self._process.pid).cpu_times()
+        except psutil.Error:
+            return 0.0
+        return float(told.user + told.system)
+
     def wait(self) -> int:
         """Return the exit status once the engine has ended."""
         return self._process.wait()

@@ -31,6 +31,8 @@ MAX_ATTEMPTS: Final = 2
 # The engine's status for "nothing could be done", whose reason is the last line of its errors.
 UNUSABLE: Final = 2
 STORE_EVERY_SECONDS: Final = 2.0
+# Of the processor, for one picture; one of 24 megapixels that means no harm takes two.
+PICTURE_SECONDS: Final = 20
 
 
 class ImportRefused(PortalError):  # noqa: N818 -- the name says what happened
@@ -120,18 +122,30 @@ def _follow(version: DataSetVersion, child: Child) -> None:
     """Store what the engine reports until it ends.
 
     Raises:
-        ImportRefused: it took too much memory.
+        ImportRefused: it took too much memory, or too long for one picture.
         LostLease: another worker took the import over.
     """
     progress: dict[str, Any] = {"stage": "wait"}
-    stored = 0.0
+    stored = worked = 0.0
     for line in child.lines():
         if line.startswith("{"):
-            progress = json.loads(line)
+            progress, worked = json.loads(line), child.worked()
+        elif progress["stage"] == "take" and child.worked() - worked > PICTURE_SECONDS:
+            raise _stuck(progress)
         if time.monotonic() - stored >= STORE_EVERY_SECONDS:
             stored = time.monotonic()
             _watch_memory(child)
             import_lease.renew(version, progress)
+
+
+def _stuck(progress: dict[str, Any]) -> ImportRefused:
+    """Return the refusal of a picture that was made to keep its decoder busy."""
+    text = _(
+        "A picture took more than %(seconds)d s to read, soon after number %(done)d of %(of)d by folder and "
+        "name. Nothing was kept: find it, save it anew or leave it out, and order the import again."
+    )
+    facts = {"seconds": PICTURE_SECONDS, "done": progress["done"] + 1, "of": progress["of"]}
+    return ImportRefused(text % facts)
 
 
 def _watch_memory(child: Child) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from mlcore.engine.detector.windows import asked, batches
 from mlcore.engine.locate import STRIDE, UNIT
 from mlcore.engine.preprocess import to_tensor
 from mlcore.engine.progress import progress
+from mlcore.engine.watch import Kept, weights_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +54,10 @@ def fit(
     workdir.mkdir(parents=True, exist_ok=True)
     network = networks.build(settings.size)
     networks.start(network, weights)
-    best, done = workdir / "best.weights.h5", workdir / "settings.json"
-    if not done.exists():
-        _fit(network, _stream(training, settings), validation, settings, best=best, say=say)
-        done.write_text(json.dumps(asdict(settings)))
-    network.load_weights(best)
+    kept = Kept(workdir, averaged=1)
+    if kept.done < settings.epochs:
+        _fit(network, _stream(training, settings), validation, settings, kept=kept, say=say)
+    network.load_weights(weights_file(workdir, kept.best))
     return network
 
 
@@ -68,7 +67,7 @@ def _fit(
     validation: Sequence[Window],
     settings: DetectorSettings,
     *,
-    best: Path,
+    kept: Kept,
     say: Callable[[str], None],
 ) -> None:
     schedule = keras.optimizers.schedules.CosineDecay(
@@ -83,14 +82,14 @@ def _fit(
         stream,
         steps_per_epoch=settings.steps,
         epochs=settings.epochs,
+        initial_epoch=kept.resume(network),
         validation_data=(
             to_tensor(np.stack([window.pixels for window in validation])),
             np.stack([asked(window) for window in validation]),
         ),
         validation_batch_size=settings.batch,
         callbacks=[
-            keras.callbacks.ModelCheckpoint(best, "val_loss", save_best_only=True, save_weights_only=True),
-            keras.callbacks.BackupAndRestore(best.parent / "resume", delete_checkpoint=False),
+            *kept.watchers(),
             progress("detector", settings.epochs, say),
         ],
         verbose=0,

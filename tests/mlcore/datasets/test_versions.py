@@ -46,6 +46,7 @@ from predictions.synthetic import draw_field
 from tests.accounts.factories import PersonFactory
 from tests.mlcore.conftest import renamed
 from tests.mlcore.engine.test_importing import good
+from tests.predictions import hostile
 
 pytestmark = pytest.mark.django_db
 
@@ -163,6 +164,16 @@ def test_an_import_that_takes_too_much_memory_is_cut_off_with_the_limit(order, d
     version.refresh_from_db()
     assert version.state == DataSetState.REFUSED
     assert "TRAINING_MAX_MB allows 5" in version.failure
+    assert list(dataset_root.glob(".incoming/*")) == []
+
+
+def test_a_picture_that_keeps_its_decoder_busy_ends_the_import(order, dataset_root, monkeypatch):
+    monkeypatch.setattr("mlcore.training.importing.PICTURE_SECONDS", 1)
+    version = order([*good(), ("set/neutrophil/busy.jpg", hostile.many_scans())])
+    run_import(version.pk)
+    version.refresh_from_db()
+    assert version.state == DataSetState.REFUSED
+    assert "A picture took more than 1 s to read, soon after number" in version.failure
     assert list(dataset_root.glob(".incoming/*")) == []
 
 

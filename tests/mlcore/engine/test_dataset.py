@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mlcore.engine.dataset import near_duplicates, split
+from mlcore.engine.dataset import near_duplicates, split, turned_sets
 from mlcore.engine.errors import DataError
 from mlcore.engine.fingerprint import fingerprint
 from mlcore.engine.images import read_image
@@ -47,6 +47,9 @@ def test_turned_copies_of_real_fields_find_their_originals(data):
             records.append(Record(f"copy{len(records)}", str(len(records)), None, "kaggle-train"))
             prints.append(fingerprint(copy))
             truth.append(number)
+    # The pictures tell which set holds turned copies, whatever it is called.
+    sets = [record.source for record in records]
+    assert turned_sets(np.stack(prints), sets).tolist() == [one == "kaggle-train" for one in sets]
     groups = near_duplicates(records, np.stack(prints))
     own = [groups[row] == groups[truth[row]] for row in range(len(fields), len(records))]
     assert np.mean(own) > 0.9

@@ -59,8 +59,8 @@ def test_a_version_is_measured_shown_compared_and_taken_along(client, active, ca
     shown = client.get(page).content.decode()
     assert "Each class against the rest" in shown
     assert shown.count(' height="') >= shown.count('class="drawings"') + 3
-    # Its pictures were frozen without their pixels' hashes.
-    assert "not known" in shown
+    # The training worker holds the set against what the model has seen when it has time.
+    assert "being compared" in shown
     picture = client.get(reverse("evaluation_picture", args=[one.pk, "roc.png"]))
     assert picture.content.startswith(b"\x89PNG")
     (folder_of(one) / "roc.png").write_bytes(b"altered")
@@ -71,13 +71,14 @@ def test_a_version_is_measured_shown_compared_and_taken_along(client, active, ca
 
     told = json.loads(client.get(reverse("evaluation_export", args=[one.pk, "json"])).content)
     assert (told["data"]["sha256"], len(told["outcomes"])) == (drawn, 6)
-    assert told["trained_or_chosen_on"] == "not known"
+    assert told["trained_or_chosen_on"] == "not compared yet"
     assert AuditEvent.objects.filter(event="evaluation.exported", actor=admin).count() == 1
 
     other = evaluation_order(version=candidate.pk, data=drawn, actor=admin)
     evaluate_version(other.pk)
     pdf = client.get(reverse("evaluation_export", args=[other.pk, "pdf"]))
     words = "".join(sheet.extract_text() for sheet in pypdf.PdfReader(io.BytesIO(pdf.content)).pages)
+    # This one's bundle does not say what it has seen.
     assert "trained or chosen on not known" in " ".join(words.split())
     compared = client.get(reverse("model_compare"), {"first": one.pk, "second": other.pk}).content.decode()
     assert "They name every one of these cells alike" in compared
