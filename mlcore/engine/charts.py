@@ -1,4 +1,4 @@
-"""A bundle's figures as pictures, drawn from its JSON files: nothing is measured here.
+"""The figures of an evaluation as pictures: nothing is measured here.
 
 The colours are those of Okabe and Ito 2008, which people with any colour vision can tell apart; lines
 differ in their marks as well.
@@ -6,11 +6,8 @@ differ in their marks as well.
 
 from __future__ import annotations
 
-import json
-import re
 import textwrap
 from collections.abc import Mapping, Sequence
-from functools import partial
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -26,30 +23,6 @@ BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", 
 STYLES = ((BLUE, "o"), (ORANGE, "s"), (GREEN, "^"), (PURPLE, "D"))
 DPI = 110
 SHARE, FINE = PercentFormatter(1.0, decimals=0), PercentFormatter(1.0, decimals=1)
-
-
-def draw_all(bundle: Path, out_dir: Path) -> list[Path]:
-    """Draw every chart that the JSON files of a bundle's folder hold figures for; return what was written."""
-    out_dir.mkdir(parents=True, exist_ok=True)
-    told = {name: _read(bundle / f"{name}.json") for name in ("evaluation", "baseline", "locator", "unseen")}
-    evaluation, written = told["evaluation"], []
-    for name, report in evaluation.items():
-        written.append(out_dir / f"confusion-{_plain(name)}.png")
-        confusion_picture(report, written[-1], name)
-    # Bundles of an earlier format have no bins and no curve.
-    full = {name: report for name, report in evaluation.items() if "risk_coverage" in report}
-    charts = (
-        ("reliability", full, partial(reliability_picture, full)),
-        ("risk-coverage", full, partial(risk_coverage_picture, full)),
-        ("sources", evaluation, partial(sources_picture, evaluation, told["baseline"])),
-        ("detector", told["locator"].get("curve"), partial(detector_picture, told["locator"])),
-        ("unseen", told["unseen"].get("rows"), partial(unseen_picture, told["unseen"])),
-    )
-    for name, figures, draw in charts:
-        if figures:
-            written.append(out_dir / f"{name}.png")
-            draw(written[-1])
-    return written
 
 
 def confusion_picture(report: Report, path: Path, title: str = "") -> None:
@@ -139,67 +112,6 @@ def risk_coverage_picture(reports: Mapping[str, Report], path: Path) -> None:
     figure.savefig(path, dpi=DPI)
 
 
-def detector_picture(told: Report, path: Path) -> None:
-    """Draw precision over recall of the locator for each score, and the score that was chosen."""
-    score, recall, precision = np.asarray(told["curve"], dtype=float).T
-    figure = Figure(figsize=(5.6, 5.2), layout="constrained")
-    axes = figure.subplots()
-    axes.plot(recall, precision, color=BLUE)
-    chosen = int(np.abs(score - told["threshold"]).argmin())
-    label = f"score {score[chosen]:.2f}: recall {recall[chosen]:.1%}, precision {precision[chosen]:.1%}"
-    axes.plot(recall[chosen], precision[chosen], "o", color=ORANGE, markersize=9, label=label)
-    least = max(0.0, min(0.8, float(np.floor(10 * min(recall[chosen], precision[chosen])) / 10 - 0.1)))
-    axes.set(xlim=(least, 1.005), ylim=(least, 1.005), xlabel="recall: leukocytes that were found")
-    axes.set_ylabel("precision: found boxes that hold one")
-    axes.xaxis.set_major_formatter(FINE)
-    axes.locator_params(axis="x", nbins=6)
-    axes.yaxis.set_major_formatter(FINE)
-    lines = [f"{name}: F1 {_percent(one['f1'])}" for name, one in told["sets"].items()]
-    axes.set_title("\n".join(lines), fontsize=9, loc="left")
-    axes.legend(loc="lower left", frameon=False)
-    axes.grid(alpha=0.25)
-    figure.savefig(path, dpi=DPI)
-
-
-def sources_picture(own: Mapping[str, Report], classic: Mapping[str, Report], path: Path) -> None:
-    """Draw the share read rightly in each set, by picture and by original, beside the classic recipe."""
-    rows: list[tuple[str, Mapping[str, float], int]] = []
-    for name, report in own.items():
-        counts = f"{report['pictures']:,} pictures, {report['originals']:,} originals"
-        rows.append((f"{name}, by picture\n{counts}", report["accuracy"], 0))
-        rows.append((f"{name}, by original", report["by_original"], 2))
-        if name in classic:
-            rows.append((f"{name}, classic recipe, by picture", classic[name]["accuracy"], 1))
-    _rows_picture(rows, "share read rightly, 95 % interval", path)
-
-
-def unseen_picture(told: Report, path: Path) -> None:
-    """Draw what training on one laboratory was worth on another."""
-    rows = [
-        (f"{one['name']}\n{one['originals']:,} originals", one["balanced_accuracy"], 0)
-        for one in told["rows"]
-    ]
-    _rows_picture(rows, "mean recall over the classes, 95 % interval", path)
-
-
-def _rows_picture(rows: Sequence[tuple[str, Mapping[str, float], int]], label: str, path: Path) -> None:
-    """Draw one value with its interval on each line, in a style of its own, first on top."""
-    figure = Figure(figsize=(8.2, 1.0 + 0.55 * len(rows)), layout="constrained")
-    axes = figure.subplots()
-    for line, (_name, told, style) in enumerate(rows):
-        colour, mark = STYLES[style]
-        axes.barh(line, told["value"], 0.55, color=colour, alpha=0.3)
-        axes.plot([told["low"], told["high"]], [line, line], color=colour, linewidth=2)
-        axes.plot(told["value"], line, mark, color=colour, markersize=7)
-        axes.text(1.02, line, _percent(told), va="center", fontsize=9)
-    axes.set_yticks(range(len(rows)), [name for name, *_rest in rows], fontsize=9)
-    axes.set(xlim=(0, 1), ylim=(len(rows) - 0.4, -0.6), xlabel=label)
-    axes.xaxis.set_major_formatter(SHARE)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="x", alpha=0.25)
-    figure.savefig(path, dpi=DPI)
-
-
 def _with_bars(axes: Axes, places: Sequence[float], told: Sequence[Mapping[str, float]], style: int) -> None:
     colour, mark = STYLES[style]
     values = [one["value"] for one in told]
@@ -207,25 +119,10 @@ def _with_bars(axes: Axes, places: Sequence[float], told: Sequence[Mapping[str, 
     axes.errorbar(places, values, reach, color=colour, fmt=mark, markersize=5, elinewidth=1.2, capsize=2)
 
 
-def _percent(told: Mapping[str, float]) -> str:
-    return f"{told['value']:.1%} ({told['low']:.1%} to {told['high']:.1%})"
-
-
 def _numbers(told: Mapping[str, float]) -> str:
     return f"{told['value']:.3f} ({told['low']:.3f} to {told['high']:.3f})"
-
-
-def _read(path: Path) -> Report:
-    """Return the figures of a file; a bundle that lacks it has none."""
-    told: Report = json.loads(path.read_text()) if path.exists() else {}
-    return told
 
 
 def _wrapped(name: str) -> str:
     """Return a set's name in lines that fit above a panel; people give long ones."""
     return textwrap.fill(name, 44)
-
-
-def _plain(name: str) -> str:
-    """Return a set's name as part of a file's name."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")

@@ -39,17 +39,11 @@ class Kept:
     look: str
 
 
-def tidy(content: bytes) -> tuple[bytes, str]:
-    """Return a picture's bytes without anything but pixels, upright, and the suffix that fits them.
+def tidied(content: bytes, pixels: Image) -> tuple[bytes, str]:
+    """Return the bytes of a picture without anything but its ``pixels``, upright, and the suffix that fits.
 
     Nothing is lost: a JPEG or PNG that is clean stays as it is, any other becomes a PNG of the same pixels.
-    Raises ``UnreadableImageError`` unless the picture can be decoded to its end.
     """
-    return _tidied(content, read_image(content))
-
-
-def _tidied(content: bytes, pixels: Image) -> tuple[bytes, str]:
-    """Return the bytes that are stored of ``content``, which shows ``pixels``, and their suffix."""
     with PillowImage.open(io.BytesIO(content)) as picture:
         if picture.format == "JPEG" and _clean_jpeg(picture, content):
             return content, ".jpg"
@@ -63,10 +57,11 @@ def _tidied(content: bytes, pixels: Image) -> tuple[bytes, str]:
 def keep(content: bytes, pictures: Path) -> Kept:
     """Store a tidy picture below ``pictures`` and return what names it there.
 
-    Raises ``UnreadableImageError`` as :func:`tidy` does and ``OSError`` if the disk does not take it.
+    Raises ``UnreadableImageError`` unless the picture can be decoded to its end, and ``OSError`` if the disk
+    does not take it.
     """
     pixels = read_image(content)
-    clean, suffix = _tidied(content, pixels)
+    clean, suffix = tidied(content, pixels)
     sha256 = hashlib.sha256(clean).hexdigest()
     file = picture_file(sha256, suffix)
     target = pictures / file

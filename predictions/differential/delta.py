@@ -21,8 +21,6 @@ class Delta:
     """
 
     code: str
-    previous_number: int
-    number: int
     previous_percent: float | None
     percent: float | None
     change: float | None
@@ -54,17 +52,13 @@ def _delta(code: str, previous: Differential, current: Differential, limit_point
     """Return the change of one class."""
     before, now = previous.number(code), current.number(code)
     if not (previous.total and current.total):
-        return Delta(
-            code, before, now, None, None, None, None, beyond_limit=False, within_counting_error=True
-        )
+        return Delta(code, None, None, None, None, beyond_limit=False, within_counting_error=True)
     # Fractions, so that 57 % after 47 % is ten points and not a hair less.
     change = float(100 * (Fraction(now, current.total) - Fraction(before, previous.total)))
     p = two_proportions(before, previous.total, now, current.total)
     significant = p < SIGNIFICANT
     return Delta(
         code=code,
-        previous_number=before,
-        number=now,
         previous_percent=100 * before / previous.total,
         percent=100 * now / current.total,
         change=change,

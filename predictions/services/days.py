@@ -1,7 +1,7 @@
 """Keeping the counts of each day exact, in the transaction of whatever changes them.
 
-The statement that counts all that was ever read fills the table once (a migration), counts one new reading
-(``count_reading``), and is what the tests hold the table against. Whoever writes here does so shortly before
+One statement counts a new reading (``count_reading``); of all readings it is what the tests hold the table
+against. Whoever writes here does so shortly before
 the log, which puts all transactions in a row anyhow, so these few rows make nobody wait longer.
 """
 
@@ -61,12 +61,6 @@ def count_reading(analysis: Analysis) -> None:
     with connection.cursor() as cursor:
         one = COUNT.format(which="analysis.id = %(analysis)s") + ADD
         cursor.execute(one, {"zone": settings.TIME_ZONE, "analysis": analysis.pk})
-
-
-def count_all() -> None:
-    """Add every reading that there is to an empty table, for data that came in by other ways."""
-    with connection.cursor() as cursor:
-        cursor.execute(COUNT.format(which="true"), {"zone": settings.TIME_ZONE})
 
 
 def reviewed_now(cells: Sequence[UUID]) -> Reviewed:

@@ -17,10 +17,10 @@ from hematovision.dashboard.activity import activity
 from hematovision.dashboard.charts import columns
 from predictions.models import Analysis, AnalysisJob, Cell, Sample, SmearField
 from predictions.services import field_submit
-from predictions.services.days import count_all
 from predictions.states import Failure, JobState
 from predictions.synthetic import draw_field
 from tests.accounts.factories import PersonFactory
+from tests.predictions.day_counts import count_all
 
 pytestmark = pytest.mark.django_db
 

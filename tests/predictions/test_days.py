@@ -14,9 +14,9 @@ from predictions.models import Analysis, Cell, DayTally, SmearField
 from predictions.selectors import cell_states
 from predictions.services import cells_review, review_undo, sample_create
 from predictions.services.analyse import analyse_field
-from predictions.services.days import count_all
 from tests.accounts.factories import PersonFactory
 from tests.predictions import hostile, plain_model
+from tests.predictions.day_counts import count_all
 from tests.predictions.test_tallies import Seeing, read_again
 
 pytestmark = pytest.mark.django_db

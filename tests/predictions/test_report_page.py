@@ -44,6 +44,16 @@ def test_every_signature_needs_the_password_where_no_window_is_set(client, docto
     assert Report.objects.count() == 1
 
 
+def test_a_signed_samples_page_offers_nothing_that_comes_before_signing(client, doctor, sample):
+    address = reverse("sample", args=[sample.pk])
+    before = ("Preview the PDF", 'class="checks')
+    assert all(words in client.get(address).content.decode() for words in before)
+    sign(client, sample, password=PASSWORD)
+    signed = client.get(address).content.decode()
+    assert "Report, version 1" in signed
+    assert not any(words in signed for words in before)
+
+
 def grown_older(client, seconds):
     """Let the proof in the session be ``seconds`` older than it is."""
     session = client.session

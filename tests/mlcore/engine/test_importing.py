@@ -13,10 +13,11 @@ from mlcore.engine.archive import Limits, unpack
 from mlcore.engine.errors import DataError
 from mlcore.engine.fingerprint import RINGS, WIDTH
 from mlcore.engine.frozen import read_frozen
+from mlcore.engine.images import read_image
 from mlcore.engine.importing import import_version
 from mlcore.engine.intake import check_groups
 from mlcore.engine.parts import Candidate, frozen_pictures
-from mlcore.engine.tidy import tidy
+from mlcore.engine.tidy import tidied
 from tests.predictions import hostile
 
 
@@ -190,14 +191,14 @@ def test_pictures_lose_their_metadata_and_keep_their_pixels():
         png(1, format="JPEG") + b"<script>",
         png(1) + b"PK\3\4",
     ):
-        clean, suffix = tidy(content)
+        clean, suffix = tidied(content, read_image(content))
         assert suffix == ".png"
         assert not any(word in clean for word in (b"4711", b"script", b"PK\3\4"))
     endless = hostile.many_scans(scans=100, width=64, height=64)
-    assert tidy(endless)[1] == ".png"
+    assert tidied(endless, read_image(endless))[1] == ".png"
     plain = png(1, format="JPEG")
-    assert tidy(plain) == (plain, ".jpg")
-    assert tidy(png(1)) == (png(1), ".png")
+    assert tidied(plain, read_image(plain)) == (plain, ".jpg")
+    assert tidied(png(1), read_image(png(1))) == (png(1), ".png")
 
 
 def candidates(label, names):
