@@ -1,12 +1,14 @@
-"""Every check of the project, one after the other: ``python -m tests.run``; arguments go to pytest alone.
+"""Every check of the project: ``python -m tests.run``; arguments go to pytest alone.
 
 All steps run even when one fails. The servers are started once and serve every step.
 """
 
 import os
+import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import tests.servers  # noqa: F401 -- its import starts the servers
@@ -17,9 +19,10 @@ DEPLOYED = {"DJANGO_SETTINGS_MODULE": "hematovision.settings.prod", "HTTPS": "ye
 PYTEST = (PYTHON, "-m", "pytest")
 
 STEPS = {
+    # The longest first: the others run beside it.
+    "types": ((BIN / "mypy",), {}),
     "ruff": ((BIN / "ruff", "check", "."), {}),
     "format": ((BIN / "ruff", "format", "--check", "."), {}),
-    "types": ((BIN / "mypy",), {}),
     "imports": ((BIN / "lint-imports",), {}),
     "templates": ((BIN / "djlint", "--lint", "--quiet", "templates"), {}),
     "deployment": ((PYTHON, "manage.py", "check", "--deploy", "--fail-level", "WARNING"), DEPLOYED),
@@ -27,17 +30,33 @@ STEPS = {
 }
 
 
-def run(name, command, extra):
-    """Run one step and return whether it passed."""
-    print(f"\n--- {name}", flush=True)
+def run(step):
+    """Run one step and return its name, whether it passed, and what is shown of it."""
+    name, (command, extra) = step
     began = time.monotonic()
-    status = subprocess.run(
-        [str(part) for part in command], env={**os.environ, **extra}, check=False
-    ).returncode
-    print(
-        f"--- {name}: {'passed' if status == 0 else 'FAILED'} in {time.monotonic() - began:.1f} s", flush=True
+    done = subprocess.run(
+        [str(part) for part in command],
+        env={**os.environ, **extra},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=False,
     )
-    return status == 0
+    passed = done.returncode == 0
+    verdict = f"{'passed' if passed else 'FAILED'} in {time.monotonic() - began:.1f} s"
+    return name, passed, f"\n--- {name}\n{done.stdout}--- {name}: {verdict}"
+
+
+def failures():
+    """Run all steps but the tests, two at a time, and return the names of those that failed."""
+    failed = []
+    with ThreadPoolExecutor(2) as pool:
+        for done in as_completed([pool.submit(run, step) for step in STEPS.items()]):
+            name, passed, shown = done.result()
+            print(shown, flush=True)
+            failed += [] if passed else [name]
+    return failed
 
 
 def run_pytest(arguments):
@@ -47,6 +66,7 @@ def run_pytest(arguments):
     with subprocess.Popen(
         [*PYTEST, *arguments], stdout=subprocess.PIPE, text=True, errors="replace"
     ) as process:
+        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
         for line in process.stdout:
             print(line, end="", flush=True)
             closing = line.strip() or closing
@@ -55,9 +75,11 @@ def run_pytest(arguments):
 
 def main():
     """Run what was asked for; return the exit status."""
+    # Ending by a signal is an end, too: the servers stop.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     if sys.argv[1:]:
         return run_pytest(sys.argv[1:])[0]
-    failed = [name for name, (command, extra) in STEPS.items() if not run(name, command, extra)]
+    failed = failures()
     # Tests that share one running portal stay together (``Together`` in tests/conftest.py).
     # Three for two cores: much of the time is spent waiting for servers and browsers.
     shared = ("-n", "3", "--dist", "loadscope", "--no-loadscope-reorder")

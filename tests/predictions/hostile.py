@@ -128,6 +128,7 @@ def with_text():
     return encoded(picture(), "PNG", pnginfo=notes, icc_profile=b"profile of patient 4711")
 
 
+@cache
 def refused():
     """name, content, code, status."""
     whole_jpeg, whole_png = jpeg(), png()

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from hematovision.supervisor.ports import free_port
+from hematovision.supervisor.process import before_program
 
 ROOT = Path(__file__).resolve().parents[2]
 STARTED = re.compile(r"HematoVision runs at (\S+) \(after ([\d.]+) s\)")
@@ -43,6 +44,8 @@ class Portal:
             "HV_VAR": str(self.var),
             "PORT": str(self.port),
             "INFERENCE_PROCESSES": "1",
+            # What its killed parts leave behind goes with the folder of the test.
+            "TMPDIR": str(self.var.parent),
             **self.extra,
         }
         with self.out.open("w") as out:
@@ -52,6 +55,8 @@ class Portal:
                 env=env,
                 stdout=out,
                 stderr=subprocess.STDOUT,
+                # A test run that is killed leaves no portal behind.
+                preexec_fn=before_program(signal.SIGTERM, None),  # noqa: PLW1509 -- as in the supervisor
             )
 
     def refused(self):

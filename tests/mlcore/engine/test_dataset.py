@@ -1,6 +1,7 @@
 """Copies of one original are found, kept on one side, and a split that breaks this is refused."""
 
 from dataclasses import replace
+from functools import cache
 from itertools import combinations
 
 import numpy as np
@@ -33,6 +34,25 @@ def _records(count, source="laboratory", label="monocyte"):
     return [Record(f"{source}/{n}.png", f"{source}{n:04}", label, source) for n in range(count)]
 
 
+@cache
+def _seen(path):
+    """The size and the fingerprint of a picture; several tests ask for those of the same ones."""
+    image = read_image(path)
+    return image.shape[:2], fingerprint(image)
+
+
+def _prints(data, records):
+    return np.stack([_seen(data / record.path)[1] for record in records])
+
+
+@pytest.fixture(scope="module")
+def numbered(data):
+    """The group of each BCCD field from the 200th on, by its number."""
+    records = [r for r in bccd_originals(data / "bccd", data) if int(r.path[-9:-4]) >= 200]
+    groups = near_duplicates(records, _prints(data, records))
+    return dict(zip((r.path[-9:-4] for r in records), groups, strict=True))
+
+
 @pytest.mark.data
 def test_turned_copies_of_real_fields_find_their_originals(data):
     originals = list(bccd_originals(data / "bccd", data))[::12]
@@ -61,7 +81,7 @@ def test_every_plain_kaggle_original_is_found_among_the_bccd_fields(data):
     simple = list(class_folders(data / "kaggle-bccd" / "TEST_SIMPLE", "kaggle-simple", data))
     originals = list(bccd_originals(data / "bccd", data))
     records = [*originals, *simple]
-    groups = near_duplicates(records, np.stack([fingerprint(read_image(data / r.path)) for r in records]))
+    groups = near_duplicates(records, _prints(data, records))
     label_of = {groups[row]: record.label for row, record in enumerate(originals) if record.label}
     found = [label_of.get(groups[len(originals) + n]) == record.label for n, record in enumerate(simple)]
     assert sum(found) >= 69
@@ -74,7 +94,7 @@ def test_equal_fields_under_two_names_are_one_group(data):
     hashes = [record.sha256 for record in records]
     twins = [(hashes.index(h), row) for row, h in enumerate(hashes) if hashes.index(h) != row][:20]
     rows = sorted({row for pair in twins for row in pair})
-    prints = np.stack([fingerprint(read_image(data / records[row].path)) for row in rows])
+    prints = _prints(data, [records[row] for row in rows])
     groups = dict(zip(rows, near_duplicates([renamed[row] for row in rows], prints), strict=True))
     assert all(groups[a] == groups[b] for a, b in twins)
 
@@ -82,10 +102,9 @@ def test_equal_fields_under_two_names_are_one_group(data):
 @pytest.mark.data
 def test_every_field_that_txl_took_from_bccd_finds_it(data):
     records = [record for record in scan(data) if record.source.startswith(("bccd", "txl"))]
-    images = [read_image(data / record.path) for record in records]
-    groups = near_duplicates(records, np.stack([fingerprint(image) for image in images]))
+    groups = near_duplicates(records, _prints(data, records))
     from_bccd = {group for record, group in zip(records, groups, strict=True) if record.source == "bccd"}
-    taken = [image.shape[:2] in {(416, 416), (480, 640)} for image in images]
+    taken = [_seen(data / record.path)[0] in {(416, 416), (480, 640)} for record in records]
     joined = [group in from_bccd for group in groups]
     txl = [row for row, record in enumerate(records) if record.source.startswith("txl")]
     assert {(taken[row], joined[row]) for row in txl} == {(True, True), (False, False)}
@@ -96,11 +115,8 @@ def test_every_field_that_txl_took_from_bccd_finds_it(data):
 @pytest.mark.parametrize(
     ("first", "second"), [("00204", "00277"), ("00224", "00264"), ("00230", "00257"), ("00386", "00391")]
 )
-def test_two_views_of_one_cell_are_one_group(data, first, second):
-    records = [r for r in bccd_originals(data / "bccd", data) if int(r.path[-9:-4]) >= 200]
-    prints = np.stack([fingerprint(read_image(data / record.path)) for record in records])
-    group = dict(zip((r.path[-9:-4] for r in records), near_duplicates(records, prints), strict=True))
-    assert group[first] == group[second] != group["00300"]
+def test_two_views_of_one_cell_are_one_group(numbered, first, second):
+    assert numbered[first] == numbered[second] != numbered["00300"]
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,6 @@ import pytest
 from mlcore.engine.abstain import Judge
 from mlcore.engine.sampling import Examples
 
-pytest.importorskip("tensorflow")
-
 LABELS = ("neutrophil", "monocyte")
 LOGITS = np.asarray([[5, 0], [1, 0], [0, 1], [3, 0]], np.float32)
 
@@ -26,6 +24,7 @@ def judged():
 
 @pytest.fixture
 def told(judged):
+    pytest.importorskip("tensorflow")
     from mlcore.engine.assemble import CellsRead  # noqa: PLC0415 -- TensorFlow may be missing
     from mlcore.engine.unseen import outcomes_of  # noqa: PLC0415 -- as above
 
