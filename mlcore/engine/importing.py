@@ -125,7 +125,7 @@ def _imported(order: ImportOrder, store: Path, work: Path) -> dict[str, Any]:
     groups = {one.sha256: one.group for one in frozen}
     notes = [*order.notes, *taken.notes, *check_groups(cells, groups, strict=order.origin != "reviewed")]
     if order.origin != "reviewed" and not order.augmented:
-        notes += _turned(*turned_copies(frozen, prints))
+        notes += copies_note(*turned_copies(frozen, prints))
     if left_out:
         notes.append(f"{left_out} cells are left out since somebody excluded them.")
     sha256 = write_frozen(store, FrozenHeader(**order.header), frozen)
@@ -137,14 +137,15 @@ def _imported(order: ImportOrder, store: Path, work: Path) -> dict[str, Any]:
     return {"sha256": sha256, "counts": _counts(version), "problems": notes, "doubts": found}
 
 
-def _turned(near: int, of: int) -> list[str]:
-    """Return the warning of a split that turned copies may run across; cells that are merely alike give none."""
+def copies_note(near: int, of: int) -> list[str]:
+    """Return the warning of a split that turned copies may run across; a few that are alike give none."""
     if near < NOTABLE * of or not near:
         return []
-    return [
-        f"{near} of {of} test pictures look like turned or sheared copies of pictures for training, so figures "
+    text = (
+        f"{near} of {of} test pictures look like turned or sheared copies of training pictures, so figures "
         "on this test may flatter. If there are such copies, say so and import them as another data set."
-    ]
+    )
+    return [text]
 
 
 def _taken(order: ImportOrder, pictures: Path, work: Path) -> Intake:

@@ -157,8 +157,8 @@ def check_groups(cells: Sequence[Candidate], groups: dict[str, str], *, strict: 
     if strict and most > len(cells) / 3:
         # A next version would keep the groups of this one, so another data set is the way.
         yield (
-            f"{most:,} of {len(cells):,} cells hang together as one group, which stands on one side of the split. "
-            "If turned or sheared copies are among them, say so and import them as another data set."
+            f"{most:,} of {len(cells):,} cells hang together as one group, which stands on one side of the "
+            "split. If turned or sheared copies are among them, say so and import them as another data set."
         )
     mixed = sum(len(labels) > 1 for labels in classes.values()) if strict else 0
     if mixed:
