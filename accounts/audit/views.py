@@ -43,7 +43,9 @@ class FilterForm(forms.Form):
     """What to show; all of it is optional."""
 
     event = forms.ChoiceField(label=_("Event"), required=False)
-    person = forms.ModelChoiceField(label=_("Person"), queryset=people.people(), required=False)
+    person = forms.ModelChoiceField(
+        label=_("Person"), queryset=people.people(), required=False, empty_label=_("all")
+    )
     subject = forms.CharField(label=_("Object"), max_length=64, required=False)
     date_from = DayField(label=_("From"))
     date_to = DayField(label=_("To"))

@@ -32,13 +32,15 @@ from mlcore.engine.frozen import (
 from mlcore.engine.intake import Intake, arrivals_in, check_groups, take_cells, take_folders
 from mlcore.engine.manifest import Record
 from mlcore.engine.naming import ordered
-from mlcore.engine.parts import Candidate, frozen_pictures
+from mlcore.engine.parts import Candidate, frozen_pictures, turned_copies
 from mlcore.engine.prepared import say
 from mlcore.engine.runtime import load_predictor
 from mlcore.engine.second_look import doubts
 
 RESULT: Final = "result.json"
 TOLD_EVERY_SECONDS: Final = 1.0
+# From this share of test pictures on, turned copies across the split are no accident.
+NOTABLE: Final = 0.2
 UPLOAD_KEPT_SECONDS: Final = 24 * 3600
 
 
@@ -122,6 +124,8 @@ def _imported(order: ImportOrder, store: Path, work: Path) -> dict[str, Any]:
     frozen = frozen_pictures(cells, earlier, prints, augmented=order.augmented)
     groups = {one.sha256: one.group for one in frozen}
     notes = [*order.notes, *taken.notes, *check_groups(cells, groups, strict=order.origin != "reviewed")]
+    if order.origin != "reviewed" and not order.augmented:
+        notes += copies_note(*turned_copies(frozen, prints))
     if left_out:
         notes.append(f"{left_out} cells are left out since somebody excluded them.")
     sha256 = write_frozen(store, FrozenHeader(**order.header), frozen)
@@ -131,6 +135,17 @@ def _imported(order: ImportOrder, store: Path, work: Path) -> dict[str, Any]:
         reader = load_predictor(Path(order.bundle))
         found = [asdict(one) for one in doubts(reader, pictures, version, _telling("look"))]
     return {"sha256": sha256, "counts": _counts(version), "problems": notes, "doubts": found}
+
+
+def copies_note(near: int, of: int) -> list[str]:
+    """Return the warning of a split that turned copies may run across; a few that are alike give none."""
+    if near < NOTABLE * of or not near:
+        return []
+    text = (
+        f"{near} of {of} test pictures look like turned or sheared copies of training pictures, so figures "
+        "on this test may flatter. If there are such copies, say so and import them as another data set."
+    )
+    return [text]
 
 
 def _taken(order: ImportOrder, pictures: Path, work: Path) -> Intake:

@@ -154,11 +154,11 @@ def check_groups(cells: Sequence[Candidate], groups: dict[str, str], *, strict: 
     for label in ordered(few):
         yield f"{label}: {few[label]} originals only; a split into three parts needs {FEWEST}."
     most = max(Counter(groups[cell.sha256] for cell in cells).values())
-    if strict and most > len(cells) / 2:
+    if strict and most > len(cells) / 3:
         # A next version would keep the groups of this one, so another data set is the way.
         yield (
-            f"{most:,} of {len(cells):,} cells hang together as one group, so little is left to train on. "
-            "If turned or sheared copies are among them, say so and import them as another data set."
+            f"{most:,} of {len(cells):,} cells hang together as one group, which stands on one side of the "
+            "split. If turned or sheared copies are among them, say so and import them as another data set."
         )
     mixed = sum(len(labels) > 1 for labels in classes.values()) if strict else 0
     if mixed:

@@ -12,11 +12,11 @@ from PIL import Image
 from mlcore.engine.archive import Limits, unpack
 from mlcore.engine.errors import DataError
 from mlcore.engine.fingerprint import RINGS, WIDTH
-from mlcore.engine.frozen import read_frozen
+from mlcore.engine.frozen import TEST, TRAINING, read_frozen
 from mlcore.engine.images import read_image
-from mlcore.engine.importing import import_version
+from mlcore.engine.importing import copies_note, import_version
 from mlcore.engine.intake import check_groups
-from mlcore.engine.parts import Candidate, frozen_pictures
+from mlcore.engine.parts import Candidate, frozen_pictures, turned_copies
 from mlcore.engine.tidy import tidied
 from tests.predictions import hostile
 
@@ -220,6 +220,21 @@ def test_turned_copies_are_told_by_their_rings_and_not_by_what_their_cut_edges_s
     assert len(set(group.values())) == 4
     plain = frozen_pictures(cells, [], prints)
     assert len({one.group for one in plain}) == 1
+
+
+def test_turned_copies_across_the_split_are_told_of():
+    random = np.random.default_rng(5)
+    cells = candidates("neutrophil", "01234567") + candidates("monocyte", "89abcdef")
+    own = {cell.sha256: random.normal(size=WIDTH).astype(np.float32) for cell in cells}
+    frozen = frozen_pictures(cells, [], own)
+    tested = [one.sha256 for one in frozen if one.split == TEST]
+    assert turned_copies(frozen, own) == (0, len(tested))
+    # The first of them turns up among those for training, turned: its rings stay, its outline does not.
+    copied = next(one.sha256 for one in frozen if one.split == TRAINING)
+    turned = own | {copied: np.concatenate([own[tested[0]][:RINGS], own[copied][RINGS:]])}
+    assert turned_copies(frozen, turned) == (1, len(tested))
+    assert copies_note(1, 6) == []
+    assert copies_note(2, 6)[0].startswith("2 of 6 test pictures look like turned or sheared copies")
 
 
 def test_a_set_that_hangs_together_is_told_of():
