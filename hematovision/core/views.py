@@ -90,7 +90,7 @@ def too_many_requests(request: HttpRequest) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer 500 with a reference number that stands beside the trace in the log, or 503 for an outage."""
-    if isinstance(sys.exc_info()[1], OUTAGES):
+    if is_outage(sys.exc_info()[1]):
         return unavailable(program=for_program(request))
     reference = (tracing.current() or uuid.uuid4().hex)[:8].upper()
     logger.error("Error page shown, reference %s", reference)
@@ -99,6 +99,13 @@ def server_error(request: HttpRequest) -> HttpResponse:
         "Try again, or give the number below to your admin."
     )
     return error_page(request, HTTPStatus.INTERNAL_SERVER_ERROR, _("Something broke"), text, reference)
+
+
+def is_outage(error: BaseException | None) -> bool:
+    """Whether the database or Redis cannot serve anybody for now, which no other request would change."""
+    # So Redis answers each write while its disk is full.
+    disk_full = isinstance(error, redis.ResponseError) and str(error).startswith("MISCONF")
+    return disk_full or isinstance(error, OUTAGES)
 
 
 def unavailable(*, program: bool = False) -> HttpResponse:

@@ -7,10 +7,11 @@ import sys
 import time
 
 import pytest
+import redis
 from django.conf import settings
 from django.db import connections
 
-from hematovision.core import health, workers
+from hematovision.core import health, views, workers
 from tests.supervisor.portal import ROOT, until
 
 pytestmark = pytest.mark.django_db
@@ -75,6 +76,12 @@ def test_broker_that_does_not_answer_is_missing(monkeypatch):
         assert set(health.broker_and_workers().values()) == {False}
     finally:
         workers.client.cache_clear()
+
+
+def test_redis_without_room_is_an_outage_and_another_refusal_a_fault():
+    full = "MISCONF Errors writing to the AOF file: No space left on device"
+    assert views.is_outage(redis.ResponseError(full))
+    assert not views.is_outage(redis.ResponseError("WRONGTYPE Operation against a key"))
 
 
 def test_image_folder_that_is_gone_is_missing(tmp_path, monkeypatch):

@@ -176,6 +176,14 @@ def test_backup_that_fails_leaves_no_file(made, tmp_path):
     assert (tmp_path / "there.tar").read_text() == "kept"
 
 
+def test_backup_without_an_installation_says_how_to_install(tmp_path):
+    (tmp_path / "script").mkdir()
+    command = tmp_path / "script" / "backup"
+    command.write_text((ROOT / "script" / "backup").read_text())
+    done = subprocess.run([sys.executable, command], capture_output=True, text=True, check=False)
+    assert (done.returncode, f"{tmp_path}/script/bootstrap installs it" in done.stderr) == (1, True)
+
+
 @pytest.mark.parametrize("size", [0, 1, PIECE - 1, PIECE, PIECE + 1, 2 * PIECE])
 def test_sealed_bytes_come_back_and_no_piece_can_be_left_out(size):
     plain, file = os.urandom(size), io.BytesIO()
