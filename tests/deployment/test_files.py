@@ -16,6 +16,7 @@ BIN = Path(sys.executable).parent
 ONCE = {"prepare"}
 THIRD_PARTY = {"nginx", "postgres", "valkey"}
 SERVICES = files.compose()["services"]
+NETWORKS = files.compose()["networks"]
 CODE = (
     *("accounts", "hematovision", "mlcore", "predictions", "static", "templates"),
     *("manage.py", "pyproject.toml"),
@@ -83,18 +84,19 @@ def test_image_of_others_is_a_named_version(name):
 
 
 def test_only_nginx_is_reached_from_elsewhere():
-    networks = files.compose()["networks"]
-    assert {name for name, about in networks.items() if not about.get("internal")} == {"outside", "away"}
+    assert {name for name, about in NETWORKS.items() if not about.get("internal")} == {"outside", "away"}
     assert {name for name, one in SERVICES.items() if "away" in one["networks"]} == {"courier"}
     for name, one in SERVICES.items():
         assert ("ports" in one) == ("outside" in one["networks"]) == (name == "nginx")
 
 
-def test_trainer_reaches_database_and_broker_and_nothing_else():
-    assert SERVICES["trainer"]["networks"] == ["inside"]
-    assert {name for name, one in SERVICES.items() if "inside" in one["networks"]} == set(SERVICES) - {
-        "nginx"
-    }
+def test_workers_reach_database_and_broker_and_nothing_else_inside():
+    sides = {side: {name for name, one in SERVICES.items() if side in one["networks"]} for side in NETWORKS}
+    stores, web = {"postgres", "valkey"}, {"web-a", "web-b"}
+    assert SERVICES["trainer"]["networks"] == ["work"]
+    assert sides["work"] == set(SERVICES) - web - {"nginx"}
+    assert sides["inside"] == stores | web
+    assert sides["front"] == {"nginx"} | web
 
 
 def test_secrets_are_files_for_those_who_need_them():
