@@ -70,7 +70,7 @@ def undone():
         transaction.set_rollback(True)
 
 
-@pytest.mark.parametrize("address", LISTED, ids=lambda text: f"/{text}")
+@pytest.mark.parametrize("address", sorted(LISTED), ids=lambda text: f"/{text}")
 def test_the_answers_are_those_of_the_matrix_and_no_other_method_is_allowed(world, address):
     route, wanted, answers = ROUTES[address], {}, {}
     for line in (line for line in MATRIX if line["address"] == address):
