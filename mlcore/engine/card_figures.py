@@ -16,8 +16,9 @@ _NUMBER = re.compile(r"[\d–]")
 
 NOT_PROVEN = "not proven at this n"
 INTERVALS = """\
-Intervals by picture, of the mean recall and of the calibration error are bootstrapped over originals; by
-original (a vote over its copies) they are exact. A class that a model does not know counts as wrong."""
+Intervals by picture and of the mean recall are Wilson's, at as many independent pictures as these with their
+copies count for; by original (a vote over its copies) they are exact; those of the calibration error are
+bootstrapped over originals. A class that a model does not know counts as wrong."""
 THRESHOLDS = """\
 An answer is given above its class's threshold, chosen on validation so that at most {wanted} of the answers
 are wrong, or as few as can be where that would silence the class. It is proven where the exact bound, with

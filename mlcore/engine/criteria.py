@@ -9,16 +9,15 @@ import numpy as np
 
 from mlcore.engine.noninferiority import (
     Difference,
-    Proportion,
     Verdict,
     at_least,
     not_inferior,
     paired_difference,
-    proportion,
 )
 from mlcore.engine.paired import CellOutcome
+from mlcore.engine.proportion import Flags, Groups, Proportion, proportion
 from mlcore.engine.seen import Seen
-from mlcore.engine.statistics import Flags, Groups, calibration_error_interval
+from mlcore.engine.statistics import calibration_error_interval
 
 Pairs = Sequence[tuple[CellOutcome, CellOutcome]]
 

@@ -13,12 +13,11 @@ from mlcore.engine.errors import DataError, UnreadableImageError
 from mlcore.engine.images import read_image
 from mlcore.engine.manifest import Record, class_folders
 from mlcore.engine.originals import group_by_originals, group_plain
-from mlcore.engine.outcomes import Outcome, abstention, balanced, by_original, confusion, per_class
+from mlcore.engine.outcomes import Outcome, abstention, accuracy, balanced, by_original, confusion, per_class
 from mlcore.engine.statistics import (
     calibration_error_interval,
     reliability_bins,
     risk_coverage,
-    with_interval,
 )
 
 
@@ -86,7 +85,7 @@ def report(outcomes: Sequence[Outcome], labels: Sequence[str]) -> dict[str, Any]
     return {
         "pictures": len(outcomes),
         "originals": len(set(groups.tolist())),
-        "accuracy": with_interval(right, groups),
+        "accuracy": accuracy(outcomes).told(),
         "balanced_accuracy": mean["value"],
         "balanced": mean,
         "by_original": by_original(outcomes),

@@ -22,9 +22,9 @@ from mlcore.engine.errors import DataError, UnreadableImageError
 from mlcore.engine.evaluate import report
 from mlcore.engine.frozen import MANIFEST, PICTURES, TEST, FrozenPicture, FrozenSet, read_frozen
 from mlcore.engine.images import around, read_image
-from mlcore.engine.noninferiority import proportion
 from mlcore.engine.outcomes import Outcome
 from mlcore.engine.paired import OUTCOMES, REPORT, CellOutcome
+from mlcore.engine.proportion import proportion
 from mlcore.engine.roc import Curve, curves, roc_picture
 from mlcore.engine.sheet import worst, worst_mistakes
 

@@ -1,28 +1,21 @@
 """Is a candidate no worse than what it would replace? Two shares measured on the same cells, compared.
 
-The interval of each share is Wilson's (1927) at its effective number: cells of one group (copies of one
-original, cells of one patient) say less than as many independent ones (Rao and Scott 1992, Biometrics
-48:577). The interval of the difference is put together from the two by squaring and adding, less what the
-pairing takes away: Newcombe 1998, Statistics in Medicine 17:2635, method 10, in the general form of Zou and
-Donner 2008, Statistics in Medicine 27:1693. The correlation that the pairing gives comes from the groups'
-sums, so the same lines serve recall, where both shares count the same cells, and predictive values, where
-each model has named cells of its own (Moskowitz and Pepe 2006, Clinical Trials 3:272).
+Each share has its own limits (``proportion``). The interval of the difference is put together from the two by
+squaring and adding, less what the pairing takes away: Newcombe 1998, Statistics in Medicine 17:2635, method
+10, in the general form of Zou and Donner 2008, Statistics in Medicine 27:1693. The correlation that the
+pairing gives comes from the groups' sums, so the same lines serve recall, where both shares count the same
+cells, and predictive values, where each model has named cells of its own (Moskowitz and Pepe 2006, Clinical
+Trials 3:272). Both limits hold 95 %, so that a margin is kept with 97.5 % confidence on its one side.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
 
 import numpy as np
 
-from mlcore.engine.statistics import Flags, Floats, Groups, summed
-
-# Both limits hold 95 %, so that a margin is kept with 97.5 % confidence on its one side.
-Z: Final = 1.959963984540054
-# Below as many groups with errors how much they hang together is not known: then a group counts once.
-LEAST_GROUPS: Final = 5
+from mlcore.engine.proportion import Flags, Floats, Groups, Proportion, proportion, summed
 
 
 class Verdict(StrEnum):
@@ -31,17 +24,6 @@ class Verdict(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     NOT_PROVEN = "not_proven"
-
-
-@dataclass(frozen=True, slots=True)
-class Proportion:
-    """A share with its 95 % limits, the cells it is of, and as how many independent ones they count."""
-
-    value: float
-    low: float
-    high: float
-    cells: int
-    effective: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +38,6 @@ class Difference:
     second: Proportion
 
 
-def proportion(right: Flags, groups: Groups) -> Proportion:
-    """Return the share of ``right`` with limits that respect ``groups``; both have shape (n,), n > 0.
-
-    Raises:
-        ValueError: there is no cell.
-    """
-    if not len(right):
-        raise ValueError("A share of no cells is not defined.")
-    return _proportion(right, np.ones(len(right), dtype=np.bool_), groups)
-
-
 def paired_difference(
     first: Flags, second: Flags, groups: Groups, *, of_first: Flags, of_second: Flags
 ) -> Difference:
@@ -78,9 +49,8 @@ def paired_difference(
     Raises:
         ValueError: one of the denominators is empty.
     """
-    if not of_first.any() or not of_second.any():
-        raise ValueError("A share of no cells is not defined.")
-    one, two = _proportion(first, of_first, groups), _proportion(second, of_second, groups)
+    one = proportion(first[of_first], groups[of_first])
+    two = proportion(second[of_second], groups[of_second])
     along = _correlation(one, two, _pulls(first, of_first, groups), _pulls(second, of_second, groups))
     value = two.value - one.value
     low = value - _together(two.value - two.low, one.high - one.value, along)
@@ -105,35 +75,6 @@ def at_least(low: float, high: float, wanted: float) -> Verdict:
     if low >= wanted:
         return Verdict.PASSED
     return Verdict.FAILED if high < wanted else Verdict.NOT_PROVEN
-
-
-def _proportion(right: Flags, counted: Flags, groups: Groups) -> Proportion:
-    own, members = right[counted], groups[counted]
-    share, cells = float(own.mean()), len(own)
-    effective = _effective(own, members)
-    low, high = _wilson(share, effective)
-    return Proportion(share, low, high, cells, effective)
-
-
-def _effective(right: Flags, groups: Groups) -> float:
-    """Return as how many independent cells these count: from as many as groups (Kish 1965) to all."""
-    sums = summed(np.column_stack([right, np.ones(len(right))]), groups)
-    hits, sizes = sums.T
-    cells, share = sizes.sum(), right.mean()
-    fewest = float(cells**2 / (sizes**2).sum())
-    number = len(sums)
-    if min(np.count_nonzero(hits < sizes), np.count_nonzero(hits > 0)) < LEAST_GROUPS or number < 2:
-        return fewest
-    between = number / (number - 1) * float(((hits - share * sizes) ** 2).sum()) / cells**2
-    return float(np.clip(share * (1 - share) / between, fewest, cells))
-
-
-def _wilson(share: float, number: float) -> tuple[float, float]:
-    """Return the score limits of a share of ``number`` independent cells."""
-    middle = share + Z**2 / (2 * number)
-    reach = Z * np.sqrt(share * (1 - share) / number + Z**2 / (4 * number**2))
-    whole = 1 + Z**2 / number
-    return max(0.0, float((middle - reach) / whole)), min(1.0, float((middle + reach) / whole))
 
 
 def _pulls(right: Flags, counted: Flags, groups: Groups) -> Floats:

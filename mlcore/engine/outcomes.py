@@ -10,17 +10,8 @@ from typing import Any
 import numpy as np
 
 from mlcore.engine.contracts import NO_CELL, Box
-from mlcore.engine.statistics import (
-    RESAMPLES,
-    Floats,
-    exact,
-    ratio,
-    resampled,
-    spread,
-    summed,
-    upper_bound,
-    with_interval,
-)
+from mlcore.engine.proportion import Proportion, f1_of, mean_of, proportion
+from mlcore.engine.statistics import exact, upper_bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,62 +43,42 @@ def by_original(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     return {"right": won, "originals": total, "value": won / total, "low": low, "high": high}
 
 
+def accuracy(outcomes: Sequence[Outcome]) -> Proportion:
+    """Return the share that is named rightly, with limits that respect copies of one original."""
+    right = np.asarray([o.label == o.truth for o in outcomes], dtype=np.bool_)
+    return proportion(right, np.asarray([o.group for o in outcomes]))
+
+
 def balanced(outcomes: Sequence[Outcome]) -> dict[str, float]:
-    """Return the mean recall over the classes that occur, with its interval; classes are drawn apart."""
-    drawn = [(_right(drawn, truth), total) for truth, (drawn, total) in _drawn(outcomes).items()]
+    """Return the mean recall over the classes that occur, with its interval."""
     truths = sorted({o.truth for o in outcomes})
-    recalls = [np.mean([o.label == truth for o in outcomes if o.truth == truth]) for truth in truths]
-    shares = np.mean([right / total for right, total in drawn], axis=0)
-    return spread(float(np.mean(recalls)), shares, len(votes(outcomes)))
+    return mean_of([accuracy([o for o in outcomes if o.truth == truth]) for truth in truths])
 
 
 def per_class(outcomes: Sequence[Outcome], labels: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Return precision, recall and F1 for each class, None where undefined, with the pictures behind them.
 
-    ``intervals`` holds the same three with their limits, bootstrapped over the originals of each class
-    apart; ``by_original`` is the recall of a vote over copies, with exact limits.
+    ``intervals`` holds the same three with their limits; ``by_original`` is the recall of a vote over copies,
+    with exact limits.
     """
-    drawn = _drawn(outcomes)
-    return {label: _one_class(outcomes, label, drawn) for label in labels}
+    return {label: _one_class(outcomes, label) for label in labels}
 
 
-def _one_class(
-    outcomes: Sequence[Outcome], label: str, drawn: dict[str, tuple[dict[str, Floats], Floats]]
-) -> dict[str, Any]:
+def _one_class(outcomes: Sequence[Outcome], label: str) -> dict[str, Any]:
     own = [o for o in outcomes if o.truth == label]
     named = [o for o in outcomes if o.label == label]
-    hit = sum(o.label == label for o in own)
-    nothing = np.zeros(RESAMPLES)
-    hits, real = (_right(drawn[label][0], label), drawn[label][1]) if own else (nothing, nothing)
-    said = nothing + sum(answers.get(label, nothing) for answers, _total in drawn.values())
-    both = {**dict.fromkeys(own), **dict.fromkeys(named)}
-    told: dict[str, Any] = {"pictures": len(own), "intervals": {}}
-    for name, right, total, share, behind in (
-        ("precision", hit, len(named), ratio(hits, said), named),
-        ("recall", hit, len(own), ratio(hits, real), own),
-        ("f1", 2 * hit, len(own) + len(named), ratio(2 * hits, said + real), list(both)),
-    ):
-        told[name] = right / total if total else None
-        originals = len({(o.group, o.truth) for o in behind})
-        told["intervals"][name] = spread(right / total, share, originals) if total else None
-    told["by_original"] = by_original(own) if own else None
-    return told
-
-
-def _drawn(outcomes: Sequence[Outcome]) -> dict[str, tuple[dict[str, Floats], Floats]]:
-    """Return for each true class how often each answer came in samples of its originals, and their sum."""
-    told = {}
-    for seed, truth in enumerate(sorted({o.truth for o in outcomes})):
-        own = [o for o in outcomes if o.truth == truth]
-        answers = sorted({o.label for o in own})
-        columns = [[o.label == answer for answer in answers] for o in own]
-        totals = resampled(summed(columns, np.asarray([o.group for o in own])), seed)
-        told[truth] = (dict(zip(answers, totals.T, strict=True)), totals.sum(axis=1))
-    return told
-
-
-def _right(answers: dict[str, Floats], truth: str) -> Floats:
-    return answers.get(truth, np.zeros(RESAMPLES))
+    either = [o for o in outcomes if label in (o.truth, o.label)]
+    intervals = {
+        "precision": accuracy(named).told() if named else None,
+        "recall": accuracy(own).told() if own else None,
+        "f1": f1_of(accuracy(either)) if either else None,
+    }
+    return {
+        "pictures": len(own),
+        "intervals": intervals,
+        **{name: told and told["value"] for name, told in intervals.items()},
+        "by_original": by_original(own) if own else None,
+    }
 
 
 def confusion(outcomes: Sequence[Outcome], labels: Sequence[str]) -> dict[str, Any]:
@@ -126,14 +97,13 @@ def abstention(outcomes: Sequence[Outcome], labels: Sequence[str]) -> dict[str, 
     with 95 % confidence (exact, one-sided). A class has the answers that gave its name.
     """
     answered = [o for o in outcomes if not o.abstained]
-    right = np.asarray([o.label == o.truth for o in answered], dtype=np.bool_)
-    wrong = with_interval(~right, np.asarray([o.group for o in answered])) if answered else None
+    right = accuracy(answered) if answered else None
     copies = Counter((o.group, o.truth) for o in answered)
     parts = [(o, 1 / copies[o.group, o.truth]) for o in answered]
     return {
         "coverage": len(answered) / len(outcomes),
-        "accuracy_of_answers": float(right.mean()) if answered else None,
-        "error_of_answers": wrong,
+        "accuracy_of_answers": right.value if right else None,
+        "error_of_answers": right.rest().told() if right else None,
         **_bounded(parts),
         "by_class": {label: _answers(outcomes, parts, label) for label in labels},
     }

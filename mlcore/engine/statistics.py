@@ -1,7 +1,7 @@
-"""Shares with intervals that respect copies of one original, and whether a confidence means what it says.
+"""Exact limits of counts, and whether a confidence means what it says.
 
-Pictures of one group (copies of one original) are drawn together or not at all, so that thirty copies do not
-count as thirty cells. All intervals hold 95 %; all randomness comes from a fixed seed.
+Pictures of one group (copies of one original) count together, so that thirty copies do not count as thirty
+cells. All intervals hold 95 %; all randomness comes from a fixed seed.
 """
 
 from __future__ import annotations
@@ -9,12 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.special import bdtr, betaincinv
 
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
-Groups = NDArray[np.int_]
+from mlcore.engine.proportion import Flags, Floats, Groups, proportion, summed
+
 Confidences = NDArray[np.float32]
 
 RESAMPLES = 2000
@@ -46,14 +45,6 @@ def sign_test(one: int, other: int) -> float:
     return min(1.0, 2 * float(bdtr(min(one, other), one + other, 0.5)))
 
 
-def summed(columns: ArrayLike, groups: Groups) -> Floats:
-    """Return the sum of each group's rows, shape (groups, columns), for ``columns`` of shape (n, columns)."""
-    names, place = np.unique(groups, return_inverse=True)
-    rows = np.asarray(columns, dtype=np.float64)
-    sums = [np.bincount(place, weights=column, minlength=len(names)) for column in rows.T]
-    return np.stack(sums, axis=1)
-
-
 def resampled(sums: Floats, seed: int = 0) -> Floats:
     """Return the column totals, shape (RESAMPLES, columns), of as many groups drawn with replacement."""
     random = np.random.default_rng(seed)
@@ -65,33 +56,6 @@ def resampled(sums: Floats, seed: int = 0) -> Floats:
         times = np.bincount(drawn.ravel(), minlength=BLOCK * count).reshape(BLOCK, count)
         totals.append(times.astype(np.float64) @ sums)
     return np.concatenate(totals)
-
-
-def ratio(part: Floats, whole: Floats) -> Floats:
-    """Return ``part`` over ``whole``, nan where there is nothing to divide by."""
-    shares: Floats = np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0)
-    return shares
-
-
-def spread(value: float, drawn: Floats, originals: int) -> dict[str, float]:
-    """Return ``value`` with its interval from the resamples ``drawn``; undefined ones (nan) are left out.
-
-    Where all resamples agree, for example because nothing was wrong, they know nothing about how wrong
-    it could be; then the exact interval over the originals stands.
-    """
-    known = drawn[~np.isnan(drawn)]
-    if known.size == 0 or np.ptp(known) == 0:
-        low, high = exact(value * originals, originals)
-    else:
-        low, high = (float(limit) for limit in np.quantile(known, [0.025, 0.975]))
-    return {"value": float(value), "low": min(low, float(value)), "high": max(high, float(value))}
-
-
-def with_interval(right: Flags, groups: Groups, seed: int = 0) -> dict[str, float]:
-    """Return the share that is right with its interval, bootstrapped over groups."""
-    sums = summed(np.stack([right, np.ones_like(right)], axis=1), groups)
-    drawn = resampled(sums, seed)
-    return spread(float(right.mean()), drawn[:, 0] / drawn[:, 1], len(sums))
 
 
 def reliability_bins(confidence: Confidences, right: Flags, groups: Groups) -> list[dict[str, Any]]:
@@ -111,7 +75,7 @@ def reliability_bins(confidence: Confidences, right: Flags, groups: Groups) -> l
                 "pictures": int(inside.sum()),
                 "originals": len(np.unique(groups[inside])),
                 "confidence": float(confidence[inside].mean()),
-                "right": with_interval(right[inside], groups[inside]),
+                "right": proportion(right[inside], groups[inside]).told(),
             }
         )
     return told
@@ -130,34 +94,30 @@ def calibration_error_interval(confidence: Confidences, right: Flags, groups: Gr
     drawn = resampled(sums)
     errors = np.abs(drawn[:, :-1]).sum(axis=1) / drawn[:, -1]
     value = float(np.abs(gaps.sum(axis=0)).sum() / len(right))
-    return spread(value, errors, len(sums))
+    low, high = (float(limit) for limit in np.quantile(errors, [0.025, 0.975]))
+    return {"value": value, "low": min(low, value), "high": max(high, value)}
 
 
 def risk_coverage(confidence: Confidences, right: Flags, groups: Groups) -> list[dict[str, float]]:
     """Return how often the most confident answers are wrong, for about twenty shares of pictures answered.
 
     Each point has the least confidence answered (``threshold``), the ``coverage`` this leaves, the
-    ``error`` among the answers and its interval (``low``, ``high``), bootstrapped over groups.
+    ``error`` among the answers and its interval (``low``, ``high``).
     """
     last = np.ceil(COVERAGES * len(right)).astype(int) - 1
     thresholds = np.unique(np.sort(confidence)[::-1][last])[::-1]
     answered = confidence[:, None] >= thresholds
-    sums = summed(np.column_stack([answered, answered & ~right[:, None]]), groups)
-    drawn = resampled(sums)
-    count = len(thresholds)
-    originals = np.count_nonzero(sums[:, :count], axis=0)
     points = []
     for index, threshold in enumerate(thresholds):
-        asked, wrong = drawn[:, index], drawn[:, count + index]
-        error = float(1 - right[answered[:, index]].mean())
-        told = spread(error, ratio(wrong, asked), int(originals[index]))
+        asked = answered[:, index]
+        told = proportion(~right[asked], groups[asked])
         points.append(
             {
                 "threshold": float(threshold),
-                "coverage": float(answered[:, index].mean()),
-                "error": told["value"],
-                "low": told["low"],
-                "high": told["high"],
+                "coverage": float(asked.mean()),
+                "error": told.value,
+                "low": told.low,
+                "high": told.high,
             }
         )
     return points

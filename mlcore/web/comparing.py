@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from PIL import Image as PillowImage
 
 from mlcore.engine.errors import DataError
-from mlcore.engine.noninferiority import Difference, Proportion, paired_difference
+from mlcore.engine.noninferiority import Difference, paired_difference
 from mlcore.engine.paired import CellOutcome, Pairing, changes, paired, pairing
+from mlcore.engine.proportion import Proportion
 from mlcore.registry.dataset_selectors import ready_version
 from mlcore.registry.evaluating import EvaluationRefused, folder_of
 from mlcore.registry.gate import outcomes

@@ -14,8 +14,8 @@ from mlcore.engine.images import read_image
 from mlcore.engine.locate import CellLocator, Found
 from mlcore.engine.manifest import Record, txl_fields
 from mlcore.engine.matching import LEAST_OVERLAP, hits
+from mlcore.engine.proportion import f1_of, proportion
 from mlcore.engine.stain import thumbnail
-from mlcore.engine.statistics import resampled, spread
 
 # The pictures of two laboratories that show single cells in the middle are also judged together.
 SINGLE_CELLS = ("360x363", "575x575")
@@ -76,10 +76,12 @@ def report(looked: Sequence[Looked], threshold: float) -> dict[str, Any]:
 
 def detection(rows: Sequence[tuple[int, int, int]]) -> dict[str, Any]:
     """Return the figures of some pictures from how many cells were found, missed and extra in each."""
-    counts = np.asarray(rows, dtype=np.float64)
+    counts = np.asarray(rows, dtype=np.int_)
     found, missed, extra = counts.sum(axis=0)
-    drawn = resampled(counts)
-    interval = spread(float(_f1(found, missed, extra)), _f1(*drawn.T), len(rows))
+    answers = np.column_stack([counts[:, 0], counts[:, 1:].sum(axis=1)])
+    right = np.repeat([True, False] * len(rows), answers.ravel())
+    pictures = np.repeat(np.arange(len(rows)), counts.sum(axis=1))
+    nothing = {"value": 0.0, "low": 0.0, "high": 1.0}
     return {
         "pictures": len(rows),
         "leukocytes": int(found + missed),
@@ -88,7 +90,7 @@ def detection(rows: Sequence[tuple[int, int, int]]) -> dict[str, Any]:
         "extra": int(extra),
         "recall": float(found / max(found + missed, 1)),
         "precision": float(found / max(found + extra, 1)),
-        "f1": interval,
+        "f1": f1_of(proportion(right, pictures)) if len(right) else nothing,
     }
 
 

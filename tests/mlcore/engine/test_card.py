@@ -144,7 +144,7 @@ def test_the_figures_of_a_set_stand_by_class_with_their_intervals(manifest):
     text = card(manifest, {"evaluation.json": told})
     whole = told["a set"]["accuracy"]
     assert f"90.9% ({100 * whole['low']:.1f}–{100 * whole['high']:.1f})" in text
-    assert "| neutrophil | 10 | 100.0% (15.8–100.0) |" in text
+    assert "| neutrophil | 10 | 100.0% (34.2–100.0) |" in text
     assert "2 of 2: 100.0% (15.8–100.0) |" in text
     assert "None of these was in the set, yet they were answered: basophil 1." in text
     assert "11 pictures show only 3 originals; monocyte rests on 1" in text

@@ -9,7 +9,6 @@ from mlcore.engine.noninferiority import (
     at_least,
     not_inferior,
     paired_difference,
-    proportion,
 )
 
 
@@ -33,13 +32,6 @@ def table(both, only_second, only_first, neither):
 def test_independent_pairs_have_the_published_limits(counts, low, high):
     found = table(*counts)
     assert (found.low, found.high) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
-
-
-def test_a_share_of_independent_cells_has_wilsons_limits():
-    # Newcombe 1998, Statistics in Medicine 17:857, table I, method 3: 81 of 263.
-    found = proportion(np.arange(263) < 81, np.arange(263))
-    assert found.effective == pytest.approx(263, rel=0.005)
-    assert (found.low, found.high) == (pytest.approx(0.2553, abs=3e-4), pytest.approx(0.3662, abs=3e-4))
 
 
 @pytest.mark.parametrize(
@@ -69,8 +61,6 @@ def test_a_share_of_nothing_is_refused():
     nothing = np.zeros(3, dtype=bool)
     with pytest.raises(ValueError, match="no cells"):
         paired_difference(nothing, nothing, np.arange(3), of_first=nothing, of_second=~nothing)
-    with pytest.raises(ValueError, match="no cells"):
-        proportion(nothing[:0], np.arange(0))
 
 
 def test_a_target_is_reached_missed_or_not_proven():

@@ -4,15 +4,14 @@ import numpy as np
 import pytest
 from scipy.stats import binom, binomtest
 
+from mlcore.engine.proportion import proportion
 from mlcore.engine.statistics import (
     calibration_error_interval,
     exact,
     reliability_bins,
     risk_coverage,
     sign_test,
-    spread,
     upper_bound,
-    with_interval,
 )
 
 
@@ -25,21 +24,6 @@ def drawn(count, seed=1):
     random = np.random.default_rng(seed)
     confidence = random.uniform(0.3, 1.0, count).astype(np.float32)
     return confidence, random.random(count) < confidence
-
-
-def test_copies_of_few_originals_give_a_wide_interval():
-    right = np.repeat([True, False, True, True], 50)
-    copies = with_interval(right, np.repeat([0, 1, 2, 3], 50))
-    singles = with_interval(right, np.arange(200))
-    assert width(copies) > 3 * width(singles)
-    assert singles["low"] < 0.75 < singles["high"]
-
-
-def test_more_originals_give_a_narrower_interval():
-    right = np.arange(1600) % 4 > 0
-    assert width(with_interval(right, np.arange(1600))) == pytest.approx(
-        width(with_interval(right[:100], np.arange(100))) / 4, rel=0.15
-    )
 
 
 def test_the_exact_limits_are_those_of_the_binomial():
@@ -56,13 +40,6 @@ def test_no_error_in_300_proves_one_percent_and_in_100_does_not():
     assert upper_bound(0, 0) == 1.0
 
 
-def test_where_nothing_was_wrong_the_exact_limits_stand():
-    told = with_interval(np.ones(500, dtype=bool), np.arange(500) // 10)
-    assert (told["value"], told["high"]) == (1.0, 1.0)
-    assert told["low"] == pytest.approx(exact(50, 50)[0])
-    assert spread(1.0, np.full(9, np.nan), 50) == told
-
-
 def test_reliability_bins_hold_every_picture_once_and_tell_what_was_right():
     confidence = np.asarray([0.95, 0.96, 0.97, 0.98, 0.5, 0.51], dtype=np.float32)
     right = np.asarray([True, True, True, False, True, False])
@@ -73,7 +50,7 @@ def test_reliability_bins_hold_every_picture_once_and_tell_what_was_right():
     )
     assert high["confidence"] == pytest.approx(0.965)
     assert high["right"]["value"] == 0.75
-    assert high["right"]["low"] == 0.5
+    assert high["right"]["low"] == pytest.approx(proportion(right[:4], np.asarray([0, 0, 1, 1])).low)
 
 
 def test_certainty_itself_falls_into_the_last_bin():
@@ -121,7 +98,8 @@ def test_equal_confidences_are_answered_together():
 def test_the_same_answers_give_the_same_intervals():
     confidence, right = drawn(200)
     groups = np.arange(200) // 4
-    assert with_interval(right, groups) == with_interval(right, groups)
+    first = calibration_error_interval(confidence, right, groups)
+    assert first == calibration_error_interval(confidence, right, groups)
     assert risk_coverage(confidence, right, groups) == risk_coverage(confidence, right, groups)
 
 
