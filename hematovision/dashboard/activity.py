@@ -7,14 +7,24 @@ exact at every moment; samples, fields and times are few enough to be looked at.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import Aggregate, Count, FloatField, Q, QuerySet, Sum
-from django.db.models.functions import TruncDate
+from django.db.models import (
+    Aggregate,
+    Count,
+    DateTimeField,
+    FloatField,
+    Func,
+    IntegerField,
+    Q,
+    QuerySet,
+    Sum,
+    Value,
+)
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -108,9 +118,10 @@ def activity(now: datetime | None = None) -> Activity:
     """Return the counts of today (since midnight in the portal's time zone), 7 and 30 days."""
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     today = midnight.date()
-    days = [today - timedelta(days=ago) for ago in reversed(range(LONGEST))]
-    starts = {span: midnight - timedelta(days=span - 1) for span in DAYS}
-    samples = _samples(starts[LONGEST])
+    midnights = [midnight - timedelta(days=ago) for ago in reversed(range(LONGEST))]
+    days = [start.date() for start in midnights]
+    starts = {span: midnights[-span] for span in DAYS}
+    samples = _samples(midnights)
     periods = list(_periods(starts, samples))
     found = Activity(
         periods, days, [samples.get(day, 0) for day in days], [Cells() for _day in days],
@@ -148,11 +159,16 @@ def _tallies(first: date, last: date) -> Iterable[dict[str, Any]]:
         yield {name.removeprefix("sum_"): value for name, value in row.items()}
 
 
-def _samples(since: datetime) -> dict[date, int]:
-    """Return how many samples were received on each day; cancelled ones are none."""
-    received = Sample.objects.filter(received_at__gte=since).exclude(state=SampleState.CANCELLED)
-    rows = received.order_by().annotate(day=TruncDate("received_at")).values_list("day").annotate(Count("pk"))
-    return dict(rows)
+def _samples(midnights: Sequence[datetime]) -> dict[date, int]:
+    """Return how many samples were received on each day that begins then; cancelled ones are none.
+
+    The days go to the database as moments: to ask it for the day of each row takes twice as long.
+    """
+    received = Sample.objects.filter(received_at__gte=midnights[0]).exclude(state=SampleState.CANCELLED)
+    begun = Value(list(midnights), ArrayField(DateTimeField()))
+    which = Func("received_at", begun, function="width_bucket", output_field=IntegerField())
+    rows = received.order_by().annotate(which=which).values_list("which").annotate(Count("pk"))
+    return {midnights[which - 1].date(): number for which, number in rows}
 
 
 def _periods(starts: dict[int, datetime], samples: dict[date, int]) -> Iterator[Period]:
