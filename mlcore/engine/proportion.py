@@ -2,8 +2,9 @@
 
 Cells of one group (copies of one original, cells of one patient) say less than as many independent ones: a
 share has Wilson's limits (1927) at its effective number (Rao and Scott 1992, Biometrics 48:577). Drawing the
-groups again and again, and taking the middle 95 % of what comes out, holds less than 95 % where nearly all
-are right: in `bench/intervals.py` 88 % with 64 groups and 95 to 98 % right.
+groups again and again, and taking the middle 95 % of what comes out, holds the truth too seldom where nearly
+all are right: with 64 groups and 98 % right in 75 to 86 % of 1,000 draws, Wilson's in 96 to 97 %
+(``bench/intervals.py``).
 """
 
 from __future__ import annotations
