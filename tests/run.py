@@ -13,6 +13,9 @@ from pathlib import Path
 
 import tests.servers  # noqa: F401 -- its import starts the servers
 
+# A run starts hundreds of processes: what one of them has compiled serves the others.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 BIN = Path(sys.executable).parent
 PYTHON = sys.executable
 DEPLOYED = {"DJANGO_SETTINGS_MODULE": "hematovision.settings.prod", "HTTPS": "yes"}
