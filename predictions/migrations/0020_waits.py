@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 from django.db.models import Case, F, FloatField, GeneratedField, Q, When
-from django.db.models.functions import Extract
+from django.db.models.functions import Extract, Now
 
 FILL = """
 UPDATE predictions_analysisjob AS job SET uploaded_at = field.created_at
@@ -32,7 +32,8 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="analysisjob",
             name="uploaded_at",
-            field=models.DateTimeField(verbose_name="uploaded"),
+            # Code that is being replaced does not name it; it queues a field as it stores it.
+            field=models.DateTimeField(db_default=Now(), verbose_name="uploaded"),
         ),
         migrations.AddField(
             model_name="analysisjob",

@@ -67,7 +67,7 @@ class AnalysisJob(models.Model):
     fence = models.PositiveBigIntegerField(default=0)
     failure_code = models.CharField(max_length=32, choices=Failure.choices, blank=True)
     failure_text = models.TextField(_("what went wrong"), blank=True)
-    uploaded_at = models.DateTimeField(_("uploaded"))
+    uploaded_at = models.DateTimeField(_("uploaded"), db_default=Now())
     created_at = models.DateTimeField(_("queued"), db_default=Now())
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
