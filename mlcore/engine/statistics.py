@@ -45,9 +45,9 @@ def sign_test(one: int, other: int) -> float:
     return min(1.0, 2 * float(bdtr(min(one, other), one + other, 0.5)))
 
 
-def resampled(sums: Floats, seed: int = 0) -> Floats:
+def resampled(sums: Floats) -> Floats:
     """Return the column totals, shape (RESAMPLES, columns), of as many groups drawn with replacement."""
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(0)
     count = len(sums)
     starts = np.arange(BLOCK)[:, None] * count
     totals = []
@@ -95,6 +95,9 @@ def calibration_error_interval(confidence: Confidences, right: Flags, groups: Gr
     errors = np.abs(drawn[:, :-1]).sum(axis=1) / drawn[:, -1]
     value = float(np.abs(gaps.sum(axis=0)).sum() / len(right))
     low, high = (float(limit) for limit in np.quantile(errors, [0.025, 0.975]))
+    if low == high:
+        # All draws agree, as with one original: they know nothing of how far off the figure could be.
+        low, high = exact(value * len(sums), len(sums))
     return {"value": value, "low": min(low, value), "high": max(high, value)}
 
 

@@ -76,6 +76,14 @@ def test_the_calibration_error_of_copies_is_less_sure():
     assert width(calibration_error_interval(confidence[copies], right[copies], copies)) > 1.5 * width(naive)
 
 
+def test_the_calibration_error_of_one_original_is_hardly_known():
+    one = calibration_error_interval(
+        np.float32([0.95] * 40), np.ones(40, dtype=bool), np.zeros(40, dtype=int)
+    )
+    assert one["value"] == pytest.approx(0.05)
+    assert one["high"] > 0.9
+
+
 def test_the_surest_answers_err_least_and_all_answers_err_as_counted():
     confidence, right = drawn(2000)
     points = risk_coverage(confidence, right, np.arange(2000))
